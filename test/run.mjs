@@ -1,0 +1,63 @@
+// Runs the tests by level, cheapest first: `node test/run.mjs [types unit graph engine lab]` (default: all).
+// types, unit and graph need nothing but Node; engine and lab need root, and build or find the toolchain first.
+import { spawnSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { fileURLToPath } from "node:url";
+
+const project = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
+const levels = ["types", "unit", "graph", "engine", "lab"];
+const chosen = process.argv.slice(2);
+const unknown = chosen.find((level) => !levels.includes(level));
+if (unknown) {
+    console.error(`test: "${unknown}" is not a level: use ${levels.join(", ")}`);
+    process.exit(2);
+}
+
+function run(title, command, args, env = {}, capture = false) {
+    console.error(`== ${title}`);
+    const result = spawnSync(command, args, {
+        cwd: project,
+        env: { ...process.env, ...env },
+        stdio: ["ignore", capture ? "pipe" : "inherit", "inherit"],
+        encoding: "utf8",
+    });
+    if (result.status !== 0) {
+        console.error(`== ${title}: failed (${result.status ?? result.signal})`);
+        process.exit(1);
+    }
+    return result.stdout?.trim() ?? "";
+}
+
+const typescript = (file, ...args) => ["--import", "tsx", file, ...args];
+
+function testFiles(level) {
+    return fs
+        .readdirSync(path.join(project, "test", level), { recursive: true })
+        .filter((file) => file.endsWith(".test.ts"))
+        .map((file) => path.join("test", level, file))
+        .sort();
+}
+
+let toolchain;
+/** The machine's packages and the toolchain, once, for the levels that need them. */
+function prepare() {
+    if (!toolchain) {
+        run("packages of the machine", process.execPath, typescript("lab/index.ts", "prepare"));
+        const dir = run("toolchain", process.execPath, typescript("lab/toolchain/index.ts", "build"), {}, true);
+        toolchain = { FJORD_TOOLCHAIN: dir, FJORD_PLUGINS: path.join(dir, "bin") };
+    }
+    return toolchain;
+}
+
+for (const level of levels.filter((one) => chosen.length === 0 || chosen.includes(one))) {
+    if (level === "types") {
+        run("types", process.execPath, ["node_modules/typescript/bin/tsc", "--noEmit", "-p", "."]);
+        continue;
+    }
+    const heavy = level === "engine" || level === "lab";
+    const env = heavy ? prepare() : {};
+    // Labs share the machine's memory and cores, and their tests build on one another.
+    const serial = heavy ? ["--test-concurrency=1"] : [];
+    run(level, process.execPath, ["--import", "tsx", "--test", ...serial, ...testFiles(level)], env);
+}
