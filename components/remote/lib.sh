@@ -44,8 +44,8 @@ checking() { [[ $MODE == check ]]; }
 # put_file PATH MODE < content: writes atomically, and only if content, mode or owner differ. Returns 0 if it changed.
 put_file() {
     local path=$1 mode=$2 temporary
-    temporary=$(mktemp)
-    cat >"$temporary"
+    temporary=$(mktemp) && cat >"$temporary" ||
+        fail "cannot write below ${TMPDIR:-/tmp} ($(df -h --output=avail "${TMPDIR:-/tmp}" | tail -n 1 | tr -d ' ') free)" "free space, then run again"
     if [[ -f $path ]] && cmp -s "$temporary" "$path" && [[ $(stat -c %a "$path") == "${mode#0}" ]]; then
         rm -f "$temporary"
         return 1
@@ -55,9 +55,11 @@ put_file() {
         rm -f "$temporary"
         return 0
     fi
-    mkdir -p "$(dirname "$path")"
-    install -m "$mode" -o root -g root "$temporary" "$path.fjord-new"
-    mv -f "$path.fjord-new" "$path"
+    # Called in conditions, where `set -e` is off: every failure is caught by hand.
+    if ! { mkdir -p "$(dirname "$path")" && install -m "$mode" -o root -g root "$temporary" "$path.fjord-new" && mv -f "$path.fjord-new" "$path"; }; then
+        rm -f "$temporary" "$path.fjord-new"
+        fail "cannot write $path ($(df -h --output=avail "$(dirname "$path")" 2>/dev/null | tail -n 1 | tr -d ' ') free there)" "free space or mend the file system, then run again"
+    fi
     rm -f "$temporary"
 }
 
@@ -73,10 +75,18 @@ drop() {
 
 # apt ARGS...: apt-get that waits for another holder of its lock for a stated time, then says who holds it.
 apt() {
-    local status=0
-    apt-get -q -y -o DPkg::Lock::Timeout="${APT_WAIT:-120}" -o Dpkg::Options::=--force-confold \
-        -o Dpkg::Use-Pty=0 -o Acquire::Retries=2 -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 "$@" || status=$?
-    ((status == 0)) && return 0
+    local status=0 end=$((SECONDS + ${APT_WAIT:-120}))
+    # apt itself waits for dpkg's lock, but not for that of its lists.
+    while true; do
+        status=0
+        apt-get -q -y -o DPkg::Lock::Timeout="${APT_WAIT:-120}" -o Dpkg::Options::=--force-confold \
+            -o Dpkg::Use-Pty=0 -o Acquire::Retries=2 -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 "$@" || status=$?
+        ((status == 0)) && return 0
+        if ((SECONDS >= end)) || ! tail -n 5 "$LOG" | grep -q 'Could not get lock'; then
+            break
+        fi
+        sleep 2
+    done
     if tail -n 20 "$LOG" | grep -q 'Could not get lock\|Unable to acquire the dpkg'; then
         fail "apt is held by another process after ${APT_WAIT:-120} s ($(tail -n 20 "$LOG" | grep -o 'held by process [^.]*' | tail -n 1))" \
             "wait for it or end it (often unattended-upgrades), then run again"

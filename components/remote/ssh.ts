@@ -6,8 +6,7 @@ import { Seconds, seconds, SshTarget } from "../../infra/config/types";
 
 /** Who logs in, on the machine and on its jump host alike. The key lives in memory only. */
 export type SshCredentials =
-    | { readonly kind: "key"; readonly privateKey: string }
-    | { readonly kind: "agent"; readonly socket: string };
+    { readonly kind: "key"; readonly privateKey: string } | { readonly kind: "agent"; readonly socket: string };
 
 /** A server with the name that messages call it by. */
 export interface SshServer extends SshTarget {
@@ -42,7 +41,9 @@ export interface SshExecOptions {
     /** What the command does, for messages: `ask the API for its nodes`. */
     readonly what: string;
     readonly stdin?: string;
-    /** Longest run, after which the connection is dropped. Bound the command itself with `timeout` too. Default 60 s. */
+    /**
+     * Longest run, after which the connection is dropped. Bound the command itself with `timeout` too. Default 60 s.
+     */
     readonly timeout?: Seconds;
 }
 
@@ -80,7 +81,13 @@ function address(target: Omit<SshTarget, "jump">): string {
 }
 
 /** The error in the words of the house. `verified` is false when it was the host key that was turned down. */
-function explain(server: string, target: Omit<SshTarget, "jump">, limit: Seconds, verified: boolean, error: Error): SshError {
+function explain(
+    server: string,
+    target: Omit<SshTarget, "jump">,
+    limit: Seconds,
+    verified: boolean,
+    error: Error,
+): SshError {
     const { level, code } = error as Error & { level?: string; code?: string };
     const at = address(target);
     if (!verified) {
@@ -100,12 +107,28 @@ function explain(server: string, target: Omit<SshTarget, "jump">, limit: Seconds
         );
     }
     if (level === "agent") {
-        return new SshError("key", server, "the SSH agent did not answer", "start it and add the key (ssh-add), or set fjord:ssh.identityFile");
+        return new SshError(
+            "key",
+            server,
+            "the SSH agent did not answer",
+            "start it and add the key (ssh-add), or set fjord:ssh.identityFile",
+        );
     }
     if (code === "ECONNREFUSED") {
-        return new SshError("refused", server, `nothing listens at ${at}`, "check that the SSH server runs there and that address and port are right");
+        return new SshError(
+            "refused",
+            server,
+            `nothing listens at ${at}`,
+            "check that the SSH server runs there and that address and port are right",
+        );
     }
-    if (level === "client-timeout" || code === "ETIMEDOUT" || code === "EHOSTUNREACH" || code === "ENETUNREACH" || code === "ENOTFOUND") {
+    if (
+        level === "client-timeout" ||
+        code === "ETIMEDOUT" ||
+        code === "EHOSTUNREACH" ||
+        code === "ENETUNREACH" ||
+        code === "ENOTFOUND"
+    ) {
         return new SshError(
             "no-answer",
             server,
@@ -113,10 +136,21 @@ function explain(server: string, target: Omit<SshTarget, "jump">, limit: Seconds
             "check that it is powered on and reachable from here, then run again: the stack goes on from there",
         );
     }
-    return new SshError("broken", server, `the SSH connection to ${at} broke (${error.message})`, "run again: a script that still runs there is waited for");
+    return new SshError(
+        "broken",
+        server,
+        `the SSH connection to ${at} broke (${error.message})`,
+        "run again: a script that still runs there is waited for",
+    );
 }
 
-function open(server: string, target: Omit<SshTarget, "jump">, credentials: SshCredentials, limit: Seconds, sock?: Duplex): Promise<Client> {
+function open(
+    server: string,
+    target: Omit<SshTarget, "jump">,
+    credentials: SshCredentials,
+    limit: Seconds,
+    sock?: Duplex,
+): Promise<Client> {
     const [type = "", key = ""] = target.hostKey.trim().split(/\s+/);
     const expected = Buffer.from(key, "base64");
     return new Promise((resolve, reject) => {
@@ -147,13 +181,24 @@ function open(server: string, target: Omit<SshTarget, "jump">, credentials: SshC
             client.connect(config);
         } catch (error) {
             reject(
-                new SshError("key", server, `the private key cannot be used (${(error as Error).message})`, "give an unencrypted OpenSSH or PEM key, or use the agent"),
+                new SshError(
+                    "key",
+                    server,
+                    `the private key cannot be used (${(error as Error).message})`,
+                    "give an unencrypted OpenSSH or PEM key, or use the agent",
+                ),
             );
         }
     });
 }
 
-async function openPatiently(server: string, target: Omit<SshTarget, "jump">, credentials: SshCredentials, deadline: number, sock?: () => Promise<Duplex>) {
+async function openPatiently(
+    server: string,
+    target: Omit<SshTarget, "jump">,
+    credentials: SshCredentials,
+    deadline: number,
+    sock?: () => Promise<Duplex>,
+) {
     for (let attempt = 1; ; attempt++) {
         const left = seconds(Math.max(1, Math.ceil((deadline - Date.now()) / 1000)));
         try {
@@ -177,7 +222,11 @@ function channel(client: Client, host: string, port: number): Promise<Duplex> {
  * Logs in, with the host key verified and the jump host's too.
  * @throws SshError naming the machine, the address and what to do
  */
-export async function connect(server: SshServer, credentials: SshCredentials, options: SshConnectOptions = {}): Promise<SshClient> {
+export async function connect(
+    server: SshServer,
+    credentials: SshCredentials,
+    options: SshConnectOptions = {},
+): Promise<SshClient> {
     const deadline = Date.now() + (options.timeout ?? 20) * 1000;
     if (!server.jump) {
         return wrap(server, await openPatiently(server.name, server, credentials, deadline));
@@ -216,12 +265,24 @@ function exec(server: SshServer, client: Client, command: string, options: SshEx
     const limit = options.timeout ?? 60;
     return new Promise((resolve, reject) => {
         const broken = () =>
-            reject(new SshError("broken", server.name, `the SSH connection broke while it had to ${options.what}`, "run again: a script that still runs there is waited for"));
+            reject(
+                new SshError(
+                    "broken",
+                    server.name,
+                    `the SSH connection broke while it had to ${options.what}`,
+                    "run again: a script that still runs there is waited for",
+                ),
+            );
         const timer = setTimeout(() => {
             client.off("close", broken);
             client.destroy();
             reject(
-                new SshError("timeout", server.name, `it did not ${options.what} within ${limit} s`, "look at the machine's load, disk and /var/log/fjord, then run again"),
+                new SshError(
+                    "timeout",
+                    server.name,
+                    `it did not ${options.what} within ${limit} s`,
+                    "look at the machine's load, disk and /var/log/fjord, then run again",
+                ),
             );
         }, limit * 1000);
         client.once("close", broken);
@@ -232,7 +293,14 @@ function exec(server: SshServer, client: Client, command: string, options: SshEx
         client.exec(command, (error, stream) => {
             if (error) {
                 settle();
-                return reject(new SshError("broken", server.name, `no session to ${options.what} (${error.message})`, "look at the machine's SSH server (MaxSessions, load), then run again"));
+                return reject(
+                    new SshError(
+                        "broken",
+                        server.name,
+                        `no session to ${options.what} (${error.message})`,
+                        "look at the machine's SSH server (MaxSessions, load), then run again",
+                    ),
+                );
             }
             const stdout: Buffer[] = [];
             const stderr: Buffer[] = [];
@@ -242,7 +310,11 @@ function exec(server: SshServer, client: Client, command: string, options: SshEx
             stream.on("exit", (status: number | null) => (code = status));
             stream.on("close", () => {
                 settle();
-                resolve({ code, stdout: Buffer.concat(stdout).toString("utf8"), stderr: Buffer.concat(stderr).toString("utf8") });
+                resolve({
+                    code,
+                    stdout: Buffer.concat(stdout).toString("utf8"),
+                    stderr: Buffer.concat(stderr).toString("utf8"),
+                });
             });
             // A command may end without reading all of its input.
             stream.on("error", () => undefined);

@@ -1,0 +1,165 @@
+import * as command from "@pulumi/command";
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { Lock, LockedImage } from "../../infra/config/lock";
+import { RegionConfig } from "../../infra/config/types";
+import { Machine } from "../machines/machine";
+import { writeAccess } from "./access";
+import { kubeconfig } from "./kubeconfig";
+import { Network } from "./network";
+import { settingsHash } from "./settings";
+import { ClusterSpec, ImagePin, InitInput, Member, MemberInput } from "./spec";
+
+/** What a cluster is made of. */
+export interface ClusterArgs {
+    readonly config: RegionConfig;
+    readonly lock: Lock;
+    readonly machines: readonly Machine[];
+    /** By short name: the last step that makes a machine able to join (`Nodes.byName`). */
+    readonly nodes: ReadonlyMap<string, { readonly ready: pulumi.Resource }>;
+    /** Private half of the stack's SSH key; secret. */
+    readonly stackKey: pulumi.Input<string>;
+    /** 32 bytes in base64; secret. Read when the cluster begins; later members get it from a member. */
+    readonly encryptionKey: pulumi.Input<string>;
+}
+
+function pin(image: LockedImage): ImagePin {
+    return { repository: image.name.slice(0, image.name.lastIndexOf("/")), tag: image.tag };
+}
+
+/** What all nodes share, from the configuration and the lock. */
+export function clusterSpec(config: RegionConfig, lock: Lock): ClusterSpec {
+    const { kubelet, kubeadm, kubectl } = lock.packages;
+    return {
+        region: config.name,
+        kubernetes: config.kubernetes,
+        images: { etcd: pin(lock.images.etcd), coredns: pin(lock.images.coredns) },
+        packages: { kubelet, kubeadm, kubectl },
+    };
+}
+
+/** A machine without what only Pulumi understands. */
+export function memberOf(machine: Machine): Member {
+    const { name, fqdn, role, nodeAddress, labels, taints, ssh } = machine;
+    return { name, fqdn, role, nodeAddress, labels, taints, ssh };
+}
+
+/** Pulumi runs local commands in the folder of the program's main file; the project is the one above. */
+const project = "..";
+const step = (verb: string): string => `node --import tsx components/cluster/steps.ts ${verb}`;
+
+/**
+ * The kubeadm cluster of a region. It begins once; every machine, the first included, then is made a member by a step
+ * of its own. Control planes join one after the other, because etcd takes in one member at a time; workers join side
+ * by side.
+ */
+export class Cluster extends pulumi.ComponentResource {
+    static readonly __pulumiType = "fjord:cluster:Cluster";
+
+    /** PEM; public. */
+    readonly caCertificate: pulumi.Output<string>;
+    /** For the Kubernetes provider and for operators; holds no credential. */
+    readonly kubeconfig: pulumi.Output<string>;
+    /**
+     * The first control plane and all workers. The Kubernetes provider depends on them, so that what runs in the
+     * cluster is there before and gone after they leave: objects whose finalizers need a running controller could not
+     * be deleted otherwise.
+     */
+    readonly ready: pulumi.Resource[];
+    private readonly name: string;
+    private readonly args: ClusterArgs;
+
+    constructor(name: string, args: ClusterArgs, opts?: pulumi.ComponentResourceOptions) {
+        const { config, lock, machines, nodes } = args;
+        const spec = clusterSpec(config, lock);
+        super(Cluster.__pulumiType, name, published(spec, machines), opts);
+        this.name = name;
+        this.args = args;
+        writeAccess(config);
+
+        const controlPlanes = machines.filter(({ role }) => role === "control-plane").map(memberOf);
+        const prepared = (machine: Member): pulumi.Resource => {
+            const node = nodes.get(machine.name);
+            if (!node) {
+                throw new pulumi.ResourceError(
+                    `machine ${machine.name} has no prepared node: pass every machine of the region to Nodes`,
+                    this,
+                );
+            }
+            return node.ready;
+        };
+        const input = (
+            values: Omit<InitInput, "privateKey" | "encryptionKey"> | Omit<MemberInput, "privateKey" | "encryptionKey">,
+        ) =>
+            pulumi.secret(
+                pulumi
+                    .all([args.stackKey, args.encryptionKey])
+                    .apply(([privateKey, encryptionKey]) => JSON.stringify({ ...values, privateKey, encryptionKey })),
+            );
+        const local = { dir: project, addPreviousOutputInEnv: false, logging: command.local.Logging.None };
+
+        const init = new command.local.Command(
+            `${name}-init`,
+            { ...local, create: step("init"), stdin: input({ spec, controlPlanes }) },
+            { parent: this, dependsOn: controlPlanes.map(prepared) },
+        );
+        const member = (machine: Member, after: pulumi.Resource): command.local.Command =>
+            new command.local.Command(
+                `${name}-${machine.name}`,
+                {
+                    ...local,
+                    create: step("member"),
+                    delete: step("leave"),
+                    stdin: input({ spec, controlPlanes, member: machine, settings: settingsHash(spec) }),
+                },
+                { parent: this, dependsOn: [after, prepared(machine)] },
+            );
+
+        const chain = controlPlanes.reduce<pulumi.Resource[]>(
+            (before, machine) => [...before, member(machine, before.at(-1) ?? init)],
+            [],
+        );
+        const first = chain[0] ?? init;
+        const workers = machines
+            .filter(({ role }) => role === "worker")
+            .map((machine) => member(memberOf(machine), first));
+        this.ready = [first, ...workers];
+
+        this.caCertificate = init.stdout;
+        this.kubeconfig = init.stdout.apply((caCertificate) => {
+            writeAccess(config, caCertificate);
+            const { apiName, accessPort } = config.kubernetes;
+            return kubeconfig({ stack: config.name, apiName, accessPort, caCertificate });
+        });
+        this.registerOutputs({ caCertificate: this.caCertificate, kubeconfig: this.kubeconfig });
+    }
+
+    /** The pods' network, through a provider that was made from this cluster's kubeconfig. */
+    network(provider: k8s.Provider): Network {
+        const { config, lock } = this.args;
+        const { flannel, "flannel-cni-plugin": plugin } = lock.images;
+        return new Network(
+            `${this.name}-network`,
+            { podCidr: config.kubernetes.podCidr, images: { flannel, "flannel-cni-plugin": plugin }, provider },
+            { parent: this },
+        );
+    }
+}
+
+/** What policies see of a cluster. */
+function published(spec: ClusterSpec, machines: readonly Machine[]): Record<string, unknown> {
+    const named = (role: Machine["role"]) =>
+        machines.filter((machine) => machine.role === role).map(({ fqdn }) => fqdn);
+    const { version, podCidr, serviceCidr, apiName } = spec.kubernetes;
+    return {
+        version,
+        podCidr,
+        serviceCidr,
+        apiName,
+        controlPlanes: named("control-plane"),
+        workers: named("worker"),
+        encryptionAtRest: "secretbox",
+        auditLog: true,
+        proxyMode: "nftables",
+    };
+}

@@ -1,0 +1,84 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Seconds } from "../../infra/config/types";
+
+/** True while a process of this computer runs. */
+export function alive(pid: number): boolean {
+    try {
+        process.kill(pid, 0);
+        return true;
+    } catch (error) {
+        return (error as NodeJS.ErrnoException).code === "EPERM";
+    }
+}
+
+function holder(file: string): number | undefined {
+    try {
+        const pid = Number(fs.readFileSync(file, "utf8"));
+        return Number.isInteger(pid) && pid > 0 ? pid : undefined;
+    } catch {
+        return undefined;
+    }
+}
+
+/** Takes the lock by linking a file that already holds the pid: it is never seen empty. */
+function take(file: string): boolean {
+    const own = `${file}.${process.pid}`;
+    fs.writeFileSync(own, String(process.pid), { mode: 0o600 });
+    try {
+        fs.linkSync(own, file);
+        return true;
+    } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "EEXIST") {
+            throw error;
+        }
+        return false;
+    } finally {
+        fs.rmSync(own, { force: true });
+    }
+}
+
+/** Removes the lock of a process that is gone. Moved aside first, so that of two who try only one removes it. */
+function removeStale(file: string): void {
+    const aside = `${file}.stale.${process.pid}`;
+    try {
+        fs.renameSync(file, aside);
+    } catch {
+        return;
+    }
+    const pid = holder(aside);
+    if (pid !== undefined && alive(pid) && !fs.existsSync(file)) {
+        // It changed hands between the look and the move: give it back.
+        fs.renameSync(aside, file);
+        return;
+    }
+    fs.rmSync(aside, { force: true });
+}
+
+/**
+ * Does something while holding a lock among the processes of this computer: the steps of one `up`, which run at the
+ * same time. Pulumi's own lock keeps a second `up` away.
+ */
+export async function withLock<T>(file: string, limit: Seconds, work: () => Promise<T>): Promise<T> {
+    fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+    const deadline = Date.now() + limit * 1000;
+    while (!take(file)) {
+        const pid = holder(file);
+        if (pid === undefined || !alive(pid)) {
+            removeStale(file);
+            continue;
+        }
+        if (Date.now() > deadline) {
+            throw new Error(
+                `fjord: process ${pid} holds ${file} for more than ${limit} s\n  what to do: wait for it or end it, then run again`,
+            );
+        }
+        await sleep(500);
+    }
+    try {
+        return await work();
+    } finally {
+        fs.rmSync(file, { force: true });
+    }
+}

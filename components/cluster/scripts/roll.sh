@@ -1,0 +1,56 @@
+# shellcheck shell=bash
+# One part of changing a running node; which part is said by PART, so that the node's health can be looked at between.
+# Parameters: PART (kubeadm | upgrade | settings | kubelet | done), ROLE, VERSION, PACKAGES (name=version),
+#             UPLOAD (true: this node brings the cluster's own copy of the settings up to date), REGION, SETTINGS,
+#             CONFIG (the kubeadm file), FILE_PATHS, FILE_MODES, FILE_CONTENTS (as in member.sh; secret)
+
+readonly CONFIG_FILE=/run/fjord/kubeadm.yaml
+
+if checking; then
+    changed "roll: $PART"
+else
+    case $PART in
+    kubeadm)
+        apt update
+        apt install --allow-change-held-packages --allow-downgrades "${PACKAGES[@]}"
+        ;;
+    upgrade)
+        if [[ $UPLOAD == true ]]; then
+            kubeadm upgrade apply --yes "v$VERSION"
+        else
+            kubeadm upgrade node
+        fi
+        ;;
+    settings)
+        trap 'rm -f "$CONFIG_FILE"' EXIT
+        install -m 0600 /dev/null "$CONFIG_FILE"
+        printf '%s' "$CONFIG" >"$CONFIG_FILE"
+        for i in "${!FILE_PATHS[@]}"; do
+            printf '%s' "${FILE_CONTENTS[i]}" | put_file "${FILE_PATHS[i]}" "${FILE_MODES[i]}" || { status=$?; ((status == 1)) || exit "$status"; }
+        done
+        if [[ $UPLOAD == true ]]; then
+            kubeadm init phase upload-config all --config "$CONFIG_FILE"
+            kubeadm init phase addon kube-proxy --config "$CONFIG_FILE"
+            # Its pods do not notice a changed ConfigMap by themselves.
+            kubectl --kubeconfig /etc/kubernetes/admin.conf -n kube-system rollout restart daemonset/kube-proxy
+        fi
+        if [[ $ROLE == control-plane ]]; then
+            kubeadm init phase control-plane all --config "$CONFIG_FILE"
+        fi
+        kubeadm upgrade node phase kubelet-config
+        ;;
+    kubelet)
+        if ((${#PACKAGES[@]} > 0)); then
+            apt install --allow-change-held-packages --allow-downgrades "${PACKAGES[@]}"
+        fi
+        systemctl daemon-reload
+        systemctl restart kubelet
+        ;;
+    done)
+        printf '%s %s\n' "$REGION" "$SETTINGS" >/etc/fjord/member.new
+        mv -f /etc/fjord/member.new /etc/fjord/member
+        ;;
+    *) fail "no such part of a roll: $PART" "this is a defect of fjord" ;;
+    esac
+    changed "roll: $PART"
+fi

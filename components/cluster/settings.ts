@@ -1,0 +1,24 @@
+import * as crypto from "node:crypto";
+import { auditPolicy } from "./apiserver-files";
+import { clusterConfiguration, Document, kubeletConfiguration, kubeProxyConfiguration } from "./kubeadm";
+import { ClusterSpec } from "./spec";
+
+/** What running nodes are compared by. The version is left out: it rolls by another path. */
+function settingsOf(spec: ClusterSpec): Document[] {
+    const { kubernetesVersion: _, ...cluster } = clusterConfiguration(spec);
+    return [
+        { ...cluster, apiVersion: cluster.apiVersion, kind: cluster.kind },
+        kubeletConfiguration(spec.kubernetes),
+        kubeProxyConfiguration(spec.kubernetes),
+        auditPolicy(),
+    ];
+}
+
+/** Short hash of the settings that a node runs with; kept on the node, and compared on every later run. */
+export function settingsHash(spec: ClusterSpec): string {
+    return crypto
+        .createHash("sha256")
+        .update(JSON.stringify(settingsOf(spec)))
+        .digest("hex")
+        .slice(0, 16);
+}

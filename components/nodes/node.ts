@@ -1,0 +1,129 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Machine } from "../machines/machine";
+import { RemoteConnection, RemoteScript, remoteStep } from "../remote/step";
+import { pinnedPackages } from "./apt";
+import {
+    adoptStep,
+    cleanStep,
+    containerdStep,
+    firewallStep,
+    imagesStep,
+    kernelStep,
+    keyComment,
+    keyScript,
+    loadBalancerStep,
+    NodePlan,
+    packagesStep,
+    settingsFor,
+    takesIngress,
+} from "./steps";
+
+/** What a node is made of. */
+export interface NodeArgs extends NodePlan {
+    /** The stack's public key, type and key without comment: `ssh-ed25519 AAAA...`. */
+    readonly publicKey: pulumi.Input<string>;
+    /** What must have succeeded before this machine is changed: the preflights of all machines. */
+    readonly after: readonly pulumi.Resource[];
+}
+
+/** What a node publishes of itself, for policies and people. No secrets, no scripts. */
+export interface NodeSpec {
+    readonly node: string;
+    readonly role: Machine["role"];
+    readonly plan: string;
+    readonly ingress: boolean;
+    /** Setting and value; `>= n` where it is only raised. */
+    readonly kernel: Readonly<Record<string, string>>;
+    /** `name=version` */
+    readonly packages: readonly string[];
+    readonly sshFrom: readonly string[];
+}
+
+/** The published spec of a machine's node. */
+export function nodeSpec(plan: NodePlan): NodeSpec {
+    const { machine, region, lock } = plan;
+    return {
+        node: machine.fqdn,
+        role: machine.role,
+        plan: machine.plan,
+        ingress: takesIngress(machine),
+        kernel: Object.fromEntries(
+            settingsFor(plan).map((setting) => [
+                setting.key,
+                "value" in setting ? setting.value : `>= ${setting.atLeast}`,
+            ]),
+        ),
+        packages: pinnedPackages(lock),
+        sshFrom: region.ssh.allowFrom,
+    };
+}
+
+/**
+ * A machine that can run Kubernetes: adopted, with kernel settings, packages, containerd, firewall and API load
+ * balancer, and its images pulled. Its steps follow one another, since only one script runs on a machine at a time;
+ * machines are prepared side by side. Taking it out of the stack gives the machine back as it was.
+ */
+export class Node extends pulumi.ComponentResource {
+    static readonly __pulumiType = "fjord:nodes:Node";
+
+    /** The last step: what joins this machine to a cluster depends on it. */
+    public readonly ready: pulumi.Resource;
+    public readonly fqdn: pulumi.Output<string>;
+
+    constructor(name: string, args: NodeArgs, opts?: pulumi.ComponentResourceOptions) {
+        super(Node.__pulumiType, name, { ...nodeSpec(args) }, opts);
+        const { machine } = args;
+
+        const run = (
+            step: string,
+            connection: RemoteConnection,
+            text: RemoteScript,
+            after: readonly pulumi.Resource[],
+            extra: Extra = {},
+        ) => {
+            const { remove, ...options } = extra;
+            return remoteStep(
+                `${name}-${step}`,
+                { node: machine.fqdn, step, connection, ...text, ...(remove && { remove }) },
+                { parent: this, dependsOn: [...after], ...options },
+            );
+        };
+
+        // The operator's way in may differ from person to person and day to day; once the stack's key is there it
+        // matters no more.
+        const key = run("key", machine.operator, this.keyStep(args), args.after, { ignoreChanges: ["connection"] });
+        const adopt = run("adopt", machine.connection, adoptStep(args), [key], {
+            remove: cleanStep(args),
+            // All that clean.sh undoes is on the machine's own disk.
+            ...(machine.resource && { deletedWith: machine.resource }),
+        });
+        const kernel = run("kernel", machine.connection, kernelStep(args), [adopt]);
+        const packages = run("packages", machine.connection, packagesStep(args), [kernel]);
+        const containerd = run("containerd", machine.connection, containerdStep(args), [packages]);
+        const firewall = run("firewall", machine.connection, firewallStep(args), [containerd]);
+        // A new login: the proof that the firewall still lets the stack in.
+        const loadBalancer = run("loadbalancer", machine.connection, loadBalancerStep(args), [firewall]);
+        this.ready = run("images", machine.connection, imagesStep(args), [loadBalancer]);
+
+        this.fqdn = pulumi.output(machine.fqdn);
+        this.registerOutputs({ fqdn: this.fqdn });
+    }
+
+    private keyStep(args: NodeArgs): RemoteScript {
+        const comment = keyComment(args.region);
+        return {
+            ...keyScript(),
+            params: {
+                LOGIN: args.machine.connection.user,
+                PUBLIC_KEY: pulumi
+                    .output(args.publicKey)
+                    .apply((key) => `${key.trim().split(/\s+/).slice(0, 2).join(" ")} ${comment}`),
+            },
+        };
+    }
+}
+
+/** Options of single steps. */
+interface Extra extends pulumi.CustomResourceOptions {
+    readonly remove?: RemoteScript;
+}

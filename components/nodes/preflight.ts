@@ -1,0 +1,335 @@
+import { z } from "zod";
+import { PreflightBounds, RegionConfig, Role } from "../../infra/config/types";
+import { Plan, leastMemory } from "../machines/plans";
+
+/** What preflight.sh measures on one machine, each figure as text; empty where it could not be measured. */
+const reportSchema = z.object({
+    /** `debian-12` */
+    os: z.string(),
+    /** `6.12` */
+    kernel: z.string(),
+    /** `x86_64` */
+    architecture: z.string(),
+    /** As systemd-detect-virt says: `kvm`, `none`, `lxc`. */
+    virtualization: z.string(),
+    /** `1` or `2` */
+    cgroup: z.string(),
+    cpus: z.string(),
+    /** MemTotal, MiB. */
+    memory: z.string(),
+    /** Swap in use by the machine, MiB. */
+    swap: z.string(),
+    /** Free on the file system of /var/lib, MiB. */
+    disk: z.string(),
+    /** Signs of another cluster or owner, or `none`. */
+    foreign: z.string(),
+    /** Ports that the node needs and something else has, or `none`. */
+    ports: z.string(),
+    /** Whether a time service has set the clock: `yes` or `no`. */
+    synchronised: z.string(),
+    /** Greatest distance from a control plane's clock, milliseconds. */
+    clock: z.string(),
+    /** 99th percentile of fdatasync, milliseconds; empty on workers. */
+    fdatasync: z.string(),
+    /** CPU time taken by the hypervisor while all CPUs were wanted, percent. */
+    steal: z.string(),
+});
+
+export type PreflightReport = Readonly<z.infer<typeof reportSchema>>;
+export type Figure = keyof PreflightReport;
+
+/** How a figure is held against a bound. */
+export type Operator = "at-most" | "at-least" | "one-of" | "none-of";
+
+/** One line of the report: a figure, what it should be, and what to do where it is not. */
+export interface Check {
+    readonly figure: Figure;
+    readonly title: string;
+    readonly unit: string;
+    readonly operator: Operator;
+    /** Bound that stops the run; absent where the figure is only worth a warning. Lists are separated by commas. */
+    readonly fail?: string;
+    /** Bound that warns. */
+    readonly warn?: string;
+    /** Verdict where the figure could not be measured; absent where it is not measured on this machine. */
+    readonly unmeasured?: "warn";
+    readonly fix: string;
+}
+
+/** A machine as preflight sees it. */
+export interface PreflightSubject {
+    readonly role: Role;
+    readonly plan: Plan;
+    readonly bounds: PreflightBounds;
+    readonly kubernetes: Pick<RegionConfig["kubernetes"], "failCgroupV1" | "ignorePreflightErrors">;
+}
+
+export type Verdict = "pass" | "warn" | "fail";
+
+/** The verdict on one figure of one machine. */
+export interface Finding {
+    readonly figure: Figure;
+    readonly title: string;
+    /** With unit: `0.84 ms`; `not measured` where it is unknown. */
+    readonly value: string;
+    /** `at most 10 ms` */
+    readonly bound: string;
+    readonly verdict: Verdict;
+    readonly fix: string;
+}
+
+/** Releases that the scripts are made for and tested on. */
+export const supportedSystems = ["debian-12", "debian-13", "ubuntu-22.04", "ubuntu-24.04"] as const;
+
+/** kube-proxy's nftables mode needs it (Kubernetes documentation, virtual IPs). */
+export const oldestKernel = "5.13";
+
+/** Images and logs of a node need some 8 GiB; below the first figure the kubelet would soon evict pods. */
+const freeDisk = { fail: 5 * 1024, warn: 20 * 1024 } as const;
+
+/** Containers whose host decides on modules, cgroups and the kernel; nspawn is what the lab's nodes are. */
+const sharedKernels = "openvz,lxc,lxc-libvirt,docker,podman,wsl,container-other";
+
+/** The checks of one machine. The order is that of the report. */
+export function preflightChecks(subject: PreflightSubject): readonly Check[] {
+    const { bounds, plan, kubernetes } = subject;
+    const onControlPlane = subject.role === "control-plane";
+    const swapAllowed = kubernetes.ignorePreflightErrors.includes("Swap");
+    return [
+        {
+            figure: "foreign",
+            title: "other owner",
+            unit: "",
+            operator: "one-of",
+            fail: "none",
+            fix: "fjord takes bare servers only: reinstall the machine, or remove what is there",
+        },
+        {
+            figure: "os",
+            title: "operating system",
+            unit: "",
+            operator: "one-of",
+            fail: supportedSystems.join(","),
+            fix: "install one of these releases",
+        },
+        {
+            figure: "architecture",
+            title: "architecture",
+            unit: "",
+            operator: "one-of",
+            fail: "x86_64",
+            fix: "the lock holds packages and images for x86_64 only",
+        },
+        {
+            figure: "kernel",
+            title: "kernel",
+            unit: "",
+            operator: "at-least",
+            fail: oldestKernel,
+            fix: "install the release's current kernel and reboot",
+        },
+        {
+            figure: "virtualization",
+            title: "virtualization",
+            unit: "",
+            operator: "none-of",
+            fail: sharedKernels,
+            warn: `${sharedKernels},systemd-nspawn`,
+            fix: "a container shares its host's kernel: use a virtual machine or a whole server",
+        },
+        {
+            figure: "cgroup",
+            title: "cgroup version",
+            unit: "",
+            operator: "at-least",
+            warn: "2",
+            ...(kubernetes.failCgroupV1 && { fail: "2" }),
+            fix: "boot without systemd.unified_cgroup_hierarchy=0",
+        },
+        {
+            figure: "cpus",
+            title: "CPUs",
+            unit: "",
+            operator: "at-least",
+            fail: String(plan.vcpus),
+            fix: `the plan ${plan.name} has ${plan.vcpus}: correct the plan, or have the provider correct the server`,
+        },
+        {
+            figure: "memory",
+            title: "memory",
+            unit: "MiB",
+            operator: "at-least",
+            fail: String(leastMemory(plan)),
+            fix: `the plan ${plan.name} has ${plan.memory} MiB: correct the plan, or have the provider correct the server`,
+        },
+        {
+            figure: "disk",
+            title: "free disk",
+            unit: "MiB",
+            operator: "at-least",
+            fail: String(freeDisk.fail),
+            warn: String(freeDisk.warn),
+            fix: "free space on the file system of /var/lib, or make it larger",
+        },
+        {
+            figure: "swap",
+            title: "swap",
+            unit: "MiB",
+            operator: "at-most",
+            warn: "0",
+            ...(!swapAllowed && { fail: "0" }),
+            fix: "turn swap off (swapoff -a) and take it out of /etc/fstab: the kubelet refuses to start with it",
+        },
+        {
+            figure: "ports",
+            title: "ports in use",
+            unit: "",
+            operator: "one-of",
+            fail: "none",
+            fix: "stop what listens there (ss -lntup)",
+        },
+        {
+            figure: "synchronised",
+            title: "clock synchronised",
+            unit: "",
+            operator: "one-of",
+            warn: "yes",
+            fix: "install and start a time service: apt-get install systemd-timesyncd",
+        },
+        {
+            figure: "clock",
+            title: "clock offset",
+            unit: "ms",
+            operator: "at-most",
+            fail: String(bounds.clockOffset.fail),
+            warn: String(bounds.clockOffset.warn),
+            unmeasured: "warn",
+            fix: "set the clock, or let ICMP timestamp requests through between the machines so that it can be compared",
+        },
+        ...(onControlPlane ? [fdatasyncCheck(bounds)] : []),
+        {
+            figure: "steal",
+            title: "CPU steal",
+            unit: "%",
+            operator: "at-most",
+            fail: String(bounds.steal.fail),
+            warn: String(bounds.steal.warn),
+            fix: "the host is overbooked: ask the provider for another one, or for dedicated CPUs",
+        },
+    ];
+}
+
+function fdatasyncCheck(bounds: PreflightBounds): Check {
+    return {
+        figure: "fdatasync",
+        title: "fdatasync p99",
+        unit: "ms",
+        operator: "at-most",
+        fail: String(bounds.fdatasyncP99.fail),
+        warn: String(bounds.fdatasyncP99.warn),
+        unmeasured: "warn",
+        fix: "etcd needs a disk of its own class (NVMe), cache mode none: ask the provider, or choose another machine as control plane",
+    };
+}
+
+/** The bounds that stop the run, as preflight.sh takes them. */
+export function boundParams(checks: readonly Check[]): readonly string[] {
+    return checks.flatMap((check) =>
+        check.fail === undefined ? [] : [[check.figure, check.operator, check.fail, check.unit, check.fix].join("|")],
+    );
+}
+
+/** Whether version-like numbers (`6.12`, `4`) are in order: part by part, as `sort -V` has it. */
+function atLeast(value: string, bound: string): boolean {
+    const [a, b] = [value, bound].map((text) => text.split(".").map(Number)) as [number[], number[]];
+    for (let index = 0; index < Math.max(a.length, b.length); index++) {
+        const difference = (a[index] ?? 0) - (b[index] ?? 0);
+        if (difference !== 0) {
+            return difference > 0;
+        }
+    }
+    return true;
+}
+
+function holds(operator: Operator, value: string, bound: string): boolean {
+    switch (operator) {
+        case "at-most":
+            return Number(value) <= Number(bound);
+        case "at-least":
+            return atLeast(value, bound);
+        case "one-of":
+            return bound.split(",").includes(value);
+        case "none-of":
+            return !bound.split(",").includes(value);
+    }
+}
+
+function verdict(check: Check, value: string): Verdict {
+    if (value === "") {
+        return check.unmeasured ?? "pass";
+    }
+    if (check.fail !== undefined && !holds(check.operator, value, check.fail)) {
+        return "fail";
+    }
+    return check.warn !== undefined && !holds(check.operator, value, check.warn) ? "warn" : "pass";
+}
+
+/** Holds the figures of one machine against its checks. */
+export function judge(report: PreflightReport, checks: readonly Check[]): readonly Finding[] {
+    return checks.map((check) => {
+        const value = report[check.figure];
+        const result = verdict(check, value);
+        const bound = (result === "warn" ? check.warn : check.fail) ?? check.warn ?? "";
+        const unit = check.unit && ` ${check.unit}`;
+        return {
+            figure: check.figure,
+            title: check.title,
+            value: value === "" ? "not measured" : `${value}${unit}`,
+            bound: `${check.operator.replace("-", " ")} ${bound.replaceAll(",", ", ")}${unit}`,
+            verdict: result,
+            fix: check.fix,
+        };
+    });
+}
+
+/**
+ * What preflight.sh printed, as figures.
+ * @throws where it is not its JSON; the message names the machine.
+ */
+export function parseReport(node: string, stdout: string): PreflightReport {
+    try {
+        return reportSchema.parse(JSON.parse(stdout));
+    } catch {
+        throw new Error(
+            `${node}: step preflight printed no report: look at /var/log/fjord/preflight.log on ${node}, and run again`,
+        );
+    }
+}
+
+/** The report over all machines: a line a figure, a column a machine, and below it what is to be done. */
+export function formatReport(machines: Readonly<Record<string, readonly Finding[]>>): string {
+    const names = Object.keys(machines);
+    const rows = [...new Set(names.flatMap((name) => (machines[name] ?? []).map((finding) => finding.title)))];
+    const marks: Record<Verdict, string> = { pass: "", warn: " (!)", fail: " (X)" };
+    const cell = (name: string, title: string): string => {
+        const finding = machines[name]?.find((candidate) => candidate.title === title);
+        return finding ? finding.value + marks[finding.verdict] : "-";
+    };
+    const table = [["preflight", ...names], ...rows.map((title) => [title, ...names.map((name) => cell(name, title))])];
+    const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
+    const lines = table.map((row) =>
+        row
+            .map((text, column) => text.padEnd(widths[column]!))
+            .join("  ")
+            .trimEnd(),
+    );
+    const advice = names.flatMap((name) =>
+        (machines[name] ?? [])
+            .filter((finding) => finding.verdict !== "pass")
+            .map(
+                (finding) =>
+                    `${finding.verdict} ${name}: ${finding.title} is ${finding.value}, should be ${finding.bound}: ${finding.fix}`,
+            ),
+    );
+    return [...lines, ...advice].join("\n");
+}

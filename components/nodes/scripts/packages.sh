@@ -1,0 +1,91 @@
+# Package sources and packages, in one apt transaction. On a machine that is a member of a cluster a pinned package with
+# another version is left alone: replacing it is the cluster's business, one node at a time.
+# Parameters: SOURCE_NAMES, SOURCE_TEXTS, SOURCE_KEYS (lists of equal length), APT_CA, MIRROR_CA, PINNED (name=version),
+# DISTRIBUTION (names).
+# shellcheck shell=bash
+
+installed_file=/var/lib/fjord/packages.installed
+pending_file=/var/lib/fjord/packages.pending
+
+all_installed() { dpkg-query -W -f '${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | sort -u; }
+# Empty for a package that is not installed.
+version_of() { dpkg-query -W -f '${db:Status-Status} ${Version}\n' "$1" 2>/dev/null | sed -n 's/^installed //p' || true; }
+
+# What this or an interrupted earlier run has installed, dependencies included, goes on the list of what to purge one
+# day.
+note_installed() {
+    [[ -e $pending_file ]] || return 0
+    comm -13 "$pending_file" <(all_installed) >>"$installed_file"
+    sort -u -o "$installed_file" "$installed_file"
+    rm -f "$pending_file"
+}
+
+refresh=false
+if [[ -n $MIRROR_CA ]]; then
+    put_file /etc/fjord/mirror-ca.crt 0644 < <(printf '%s' "$MIRROR_CA") || true
+else
+    drop /etc/fjord/mirror-ca.crt
+fi
+if [[ -n $APT_CA ]]; then
+    put_file /etc/apt/apt.conf.d/60fjord 0644 < <(printf '%s' "$APT_CA") || true
+else
+    drop /etc/apt/apt.conf.d/60fjord
+fi
+for index in "${!SOURCE_NAMES[@]}"; do
+    name=${SOURCE_NAMES[index]}
+    if put_file "/etc/apt/keyrings/fjord-$name.asc" 0644 < <(printf '%s' "${SOURCE_KEYS[index]}"); then refresh=true; fi
+    if put_file "/etc/apt/sources.list.d/fjord-$name.sources" 0644 < <(printf '%s' "${SOURCE_TEXTS[index]}"); then refresh=true; fi
+done
+for file in /etc/apt/sources.list.d/fjord-*.sources; do
+    [[ -e $file ]] || continue
+    name=${file##*/fjord-}
+    name=${name%.sources}
+    [[ " ${SOURCE_NAMES[*]} " == *" $name "* ]] || drop "$file" "/etc/apt/keyrings/fjord-$name.asc"
+done
+
+member=false
+if [[ -e /etc/kubernetes/kubelet.conf ]]; then member=true; fi
+wanted=() kept=() names=()
+for entry in "${PINNED[@]}"; do
+    name=${entry%%=*} version=${entry#*=}
+    names+=("$name")
+    actual=$(version_of "$name")
+    [[ $actual == "$version" ]] && continue
+    if $member && [[ -n $actual ]]; then
+        say "$name stays at $actual ($version is wanted): this node is in a cluster"
+        kept+=("$name")
+        continue
+    fi
+    changed "$name ${actual:-none} -> $version"
+    wanted+=("$entry")
+done
+for name in "${DISTRIBUTION[@]}"; do
+    [[ -n $(version_of "$name") ]] && continue
+    changed "$name installed"
+    wanted+=("$name")
+done
+
+if ! checking; then
+    install -d -m 0700 /var/lib/fjord
+    note_installed
+    if $refresh || ((${#wanted[@]} > 0)); then apt update; fi
+    if ((${#wanted[@]} > 0)); then
+        all_installed >"$pending_file"
+        apt install --no-install-recommends --allow-downgrades --allow-change-held-packages "${wanted[@]}"
+        note_installed
+        for entry in "${wanted[@]}"; do
+            name=${entry%%=*} actual=$(version_of "${entry%%=*}")
+            [[ -n $actual && ($entry == "$name" || $entry == "$name=$actual") ]] ||
+                fail "$name should be ${entry#*=} but is ${actual:-not installed}" \
+                    "see what else manages packages on this machine"
+        done
+    fi
+fi
+
+held=$(apt-mark showhold)
+for name in "${names[@]}"; do
+    grep -qx "$name" <<<"$held" && continue
+    changed "hold $name"
+    checking || apt-mark hold "$name"
+done
+printf '{"kept":"%s"}\n' "${kept[*]}" >&4

@@ -1,0 +1,39 @@
+import { ApplicationConfig } from "../../infra/config/types";
+import { KubernetesObject } from "./manifest";
+import { platformNamespaces } from "./namespaces";
+import { inCluster } from "./projects";
+
+/** What `pulumi up` waits for: the application is what Git says, and it runs. */
+const healthy = ["jsonpath={.status.sync.status}=Synced", "jsonpath={.status.health.status}=Healthy"];
+
+/**
+ * An application that Argo CD keeps in the cluster.
+ *
+ * - Retries never end (`limit: -1`, five seconds to three minutes apart) and take up new commits (`refresh`). Argo CD's
+ *   own five retries are over after 155 s, and a failed sync of one commit is not tried again: too soon for a region
+ *   that starts cold.
+ * - No finalizer: an application that leaves the stack is let go, and what runs stays. To remove what runs, empty
+ *   its path in Git first; prune takes it away. It also means that `pulumi destroy` waits for no controller that
+ *   is being destroyed beside it.
+ */
+export function application(config: ApplicationConfig): KubernetesObject {
+    return {
+        apiVersion: "argoproj.io/v1alpha1",
+        kind: "Application",
+        metadata: {
+            name: config.name,
+            namespace: platformNamespaces.argocd,
+            annotations: { "pulumi.com/waitFor": JSON.stringify(healthy) },
+        },
+        spec: {
+            project: config.project,
+            source: { repoURL: config.repository, targetRevision: config.revision, path: config.path },
+            destination: { server: inCluster, namespace: config.namespace },
+            syncPolicy: {
+                automated: { prune: config.prune, selfHeal: config.selfHeal },
+                syncOptions: ["CreateNamespace=true"],
+                retry: { limit: -1, refresh: true, backoff: { duration: "5s", factor: 2, maxDuration: "3m" } },
+            },
+        },
+    };
+}

@@ -1,0 +1,74 @@
+import * as command from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import * as path from "node:path";
+import { LockedFile } from "../../infra/config/lock";
+import { SshTarget } from "../../infra/config/types";
+import { KubernetesObject } from "./manifest";
+
+/** A control plane, by the name that messages call it. */
+export interface ControlPlane {
+    /** `cp-01.osl.node` */
+    readonly name: string;
+    readonly ssh: SshTarget;
+}
+
+/** What `apply-crds.ts` is told, in the environment variable `FJORD_CRDS`; the private key comes on its stdin. */
+export interface CrdTask {
+    /** Tried in this order until one answers. */
+    readonly controlPlanes: readonly ControlPlane[];
+    /** Manifests whose CRDs are applied; other objects in them are not touched. */
+    readonly manifests: readonly LockedFile[];
+    /** Base URL of the region's file mirror. */
+    readonly mirror?: string;
+    /** PEM of the CA of that mirror. */
+    readonly ca?: string;
+}
+
+/** Arguments of `applyCrds`. */
+export interface ApplyCrdsArgs extends CrdTask {
+    /** Private key of the stack's SSH identity, with which it enters the control planes. */
+    readonly privateKey: pulumi.Input<string>;
+}
+
+/**
+ * The CustomResourceDefinitions of some manifests.
+ * @throws if there is none: the lock then names the wrong files.
+ */
+export function selectCrds(objects: readonly KubernetesObject[]): readonly KubernetesObject[] {
+    const crds = objects.filter(({ kind }) => kind === "CustomResourceDefinition");
+    if (crds.length === 0) {
+        throw new Error("the manifests hold no CustomResourceDefinition: check the files that the lock names");
+    }
+    return crds;
+}
+
+const projectRoot = path.join(__dirname, "..", "..");
+
+/**
+ * Applies the CRDs of the platform, server-side, on a control plane. They are not Pulumi resources because Argo CD's
+ * alone are 1.8 MB, which every checkpoint would carry; what the state keeps of them is the sha256 of their files. Runs
+ * again when a file, a control plane or the mirror changes. There is no removal: CRDs go with their cluster, and taking
+ * them away from a running one would take every application with them.
+ *
+ * @param opts the command provider, and the cluster in `dependsOn`.
+ */
+export function applyCrds(
+    name: string,
+    args: ApplyCrdsArgs,
+    opts: pulumi.CustomResourceOptions,
+): command.local.Command {
+    const { privateKey, ...task } = args;
+    return new command.local.Command(
+        name,
+        {
+            create: "node --import tsx components/platform/apply-crds.ts",
+            // Relative, so that another checkout is no change: the provider starts where the program does.
+            dir: path.relative(process.cwd(), projectRoot) || ".",
+            environment: { FJORD_CRDS: JSON.stringify(task satisfies CrdTask) },
+            stdin: pulumi.secret(privateKey),
+            logging: command.local.Logging.None,
+            addPreviousOutputInEnv: false,
+        },
+        { ...opts, additionalSecretOutputs: ["stderr"], customTimeouts: { create: "5m", update: "5m" } },
+    );
+}

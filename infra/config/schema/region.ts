@@ -1,0 +1,87 @@
+import { z } from "zod";
+import * as defaults from "../defaults";
+import { cidr, domain, hostName, ipv4, name, nonEmpty, stackName, whereabouts } from "./fields";
+import { kubernetesSchema } from "./kubernetes";
+import { machineSchema } from "./machine";
+import { mirrorsSchema } from "./mirrors";
+import { applicationSchema, platformSchema } from "./platform";
+
+const bounds = (standard: { readonly warn: number; readonly fail: number }, what: string) =>
+    z
+        .strictObject({
+            warn: z.number().min(0).default(standard.warn).describe("Above this the report warns."),
+            fail: z.number().min(0).default(standard.fail).describe("Above this nothing is changed on any machine."),
+        })
+        .prefault({})
+        .describe(what);
+
+/** What is written under `fjord:` in the file of a region stack. */
+export const regionSchema = z.strictObject({
+    kind: z.literal("region").describe("Kind of stack: `region` is one place with one cluster."),
+    name: name().optional().describe("Name of the region. Default: the stack's."),
+    domain: domain().describe("DNS domain of the nodes; unique for every region."),
+    whereabouts: whereabouts(),
+    trustStack: stackName()
+        .default(defaults.trustStack)
+        .describe(
+            "Fully qualified name of the trust stack; `organization` is literal where the state is not in Pulumi Cloud.",
+        ),
+    lock: nonEmpty(defaults.lock)
+        .default(defaults.lock)
+        .describe("File with the pinned versions and digests, relative to the project."),
+    ssh: z
+        .strictObject({
+            user: nonEmpty(defaults.ssh.user)
+                .default(defaults.ssh.user)
+                .describe("User of every machine that does not name its own."),
+            identityFile: nonEmpty("~/.ssh/id_ed25519")
+                .optional()
+                .describe(
+                    "The operator's private key file; `~` is the home directory. Default: what the SSH agent holds.",
+                ),
+            allowFrom: z
+                .array(cidr())
+                .min(1)
+                .describe(
+                    "Ranges from which SSH is allowed once the firewall is up; the machine that runs `pulumi up` must be in one of them.",
+                ),
+            allowFromAnywhere: z
+                .boolean()
+                .default(false)
+                .describe("Must be true where `allowFrom` holds 0.0.0.0/0 or another range wider than /8."),
+        })
+        .describe("How the operator reaches the machines."),
+    hosts: z
+        .record(hostName(), ipv4())
+        .default({})
+        .describe(
+            "Names and addresses that every node gets in /etc/hosts, where DNS does not have them (mirrors, Git).",
+        ),
+    preflight: z
+        .strictObject({
+            fdatasyncP99: bounds(
+                defaults.preflight.fdatasyncP99,
+                "p99 of fdatasync in etcd's directory, milliseconds.",
+            ),
+            steal: bounds(defaults.preflight.steal, "CPU steal under load, percent."),
+            clockOffset: bounds(
+                defaults.preflight.clockOffset,
+                "Distance of a server's clock from the region's others, milliseconds.",
+            ),
+        })
+        .prefault({})
+        .describe("Bounds of the preflight report."),
+    mirrors: mirrorsSchema,
+    machines: z.array(machineSchema).min(1).describe("The machines: 1, 3 or 5 control planes, and workers."),
+    kubernetes: kubernetesSchema.prefault({}),
+    platform: platformSchema.prefault({}),
+    applications: z
+        .array(applicationSchema)
+        .default([])
+        .describe("The applications that Argo CD keeps in the cluster."),
+});
+
+/** What a user may write. */
+export type RegionInput = z.input<typeof regionSchema>;
+/** The same with every default that needs no other field. */
+export type ParsedRegion = z.output<typeof regionSchema>;

@@ -1,0 +1,40 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as tls from "@pulumi/tls";
+import * as path from "node:path";
+import { loadUpstreamFile } from "../components/platform/upstream-file";
+import { readTrust, trustOutputs } from "../components/trust/outputs";
+import { Trust } from "../components/trust/trust";
+import { formatProblems, loadStackConfig } from "./config/load";
+import { readLock } from "./config/lock-file";
+import { RegionConfig, StackConfig, TrustConfig } from "./config/types";
+import { Region } from "./region";
+
+/** Root of the project: what paths in a stack's configuration are relative to. */
+export const projectDirectory = path.resolve(__dirname, "..");
+
+/** Makes a stack from its configuration. Everything that can be wrong with it is found before the first resource. */
+export async function program(): Promise<Record<string, unknown>> {
+    const config = stackConfig();
+    return config.kind === "trust" ? trustStack(config) : regionStack(config);
+}
+
+function stackConfig(): StackConfig {
+    const stack = pulumi.getStack();
+    const loaded = loadStackConfig(pulumi.runtime.allConfig(), { stack, directory: projectDirectory });
+    if (!loaded.ok) {
+        throw new pulumi.RunError(formatProblems(loaded.problems, `Pulumi.${stack}.yaml`));
+    }
+    return loaded.config;
+}
+
+function trustStack(config: TrustConfig): Record<string, unknown> {
+    return trustOutputs(new Trust(config.name, config, { providers: [new tls.Provider(`${config.name}-tls`)] }));
+}
+
+async function regionStack(config: RegionConfig): Promise<Record<string, unknown>> {
+    const lock = readLock(path.resolve(projectDirectory, config.lock));
+    const argocdManifest = await loadUpstreamFile(lock.files["argocd-manifest"], config.mirrors.files?.url, config.mirrors.ca);
+    const trust = await readTrust(config.trustStack);
+    const region = new Region(config.name, { config, lock, argocdManifest, trust });
+    return { kubeconfig: region.kubeconfig, applications: region.applications, preflight: region.preflight };
+}

@@ -1,0 +1,118 @@
+import * as command from "@pulumi/command";
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import * as tls from "@pulumi/tls";
+import { Cluster, memberOf } from "../components/cluster/cluster";
+import { makeMachines } from "../components/machines/machines";
+import { Nodes } from "../components/nodes/nodes";
+import { applyCrds } from "../components/platform/crds";
+import { Platform } from "../components/platform/platform";
+import { RegionTrust } from "../components/trust/outputs";
+import { RegionKeys } from "../components/trust/region-keys";
+import { Lock } from "./config/lock";
+import { RegionConfig } from "./config/types";
+
+/** What a region is made from. */
+export interface RegionArgs {
+    readonly config: RegionConfig;
+    readonly lock: Lock;
+    /** Text of Argo CD's install manifest, verified. */
+    readonly argocdManifest: string;
+    readonly trust: RegionTrust;
+}
+
+/** One place, one cluster, with its platform. */
+export class Region extends pulumi.ComponentResource {
+    static readonly __pulumiType = "fjord:index:Region";
+
+    /** For operators and for the Kubernetes provider alike; holds no credential. */
+    readonly kubeconfig: pulumi.Output<string>;
+    readonly applications: readonly string[];
+    /** The preflight figures of all machines, as a table. */
+    readonly preflight: pulumi.Output<string>;
+
+    constructor(name: string, args: RegionArgs, opts?: pulumi.ComponentResourceOptions) {
+        super(Region.__pulumiType, name, published(args.config), { ...opts, providers: hostProviders(name) });
+        const { config, lock, trust } = args;
+        const parent = { parent: this };
+
+        const keys = new RegionKeys(`${name}-keys`, parent);
+        const machines = makeMachines(config, keys.sshPrivateKey);
+        const nodes = new Nodes(`${name}-nodes`, { region: config, lock, machines, publicKey: keys.sshPublicKey }, parent);
+        const cluster = new Cluster(
+            `${name}-cluster`,
+            { config, lock, machines, nodes: nodes.byName, stackKey: keys.sshPrivateKey, encryptionKey: keys.encryptionKey },
+            parent,
+        );
+        const provider = this.kubernetesProvider(name, cluster, keys);
+        cluster.network(provider);
+        const platform = new Platform(
+            `${name}-platform`,
+            {
+                config,
+                lock,
+                argocdManifest: args.argocdManifest,
+                trust: { ...trust, redisPassword: keys.redisPassword },
+                provider,
+                crdsApplied: this.crds(name, args, machines.map(memberOf), cluster, keys),
+            },
+            parent,
+        );
+
+        this.kubeconfig = cluster.kubeconfig;
+        this.applications = platform.applications;
+        this.preflight = nodes.report;
+        this.registerOutputs({});
+    }
+
+    private kubernetesProvider(name: string, cluster: Cluster, keys: RegionKeys): k8s.Provider {
+        return new k8s.Provider(
+            `${name}-kubernetes`,
+            {
+                kubeconfig: cluster.kubeconfig,
+                // Without it any change of the kubeconfig, or one not known at preview, would replace every object.
+                clusterIdentifier: keys.clusterId,
+                enableConfigMapMutable: true,
+                enableSecretMutable: true,
+            },
+            { parent: this, dependsOn: cluster.ready },
+        );
+    }
+
+    private crds(name: string, args: RegionArgs, members: readonly ReturnType<typeof memberOf>[], cluster: Cluster, keys: RegionKeys): pulumi.Resource {
+        const { config, lock } = args;
+        return applyCrds(
+            `${name}-crds`,
+            {
+                controlPlanes: members.filter(({ role }) => role === "control-plane").map(({ fqdn, ssh }) => ({ name: fqdn, ssh })),
+                manifests: [lock.files["argocd-manifest"], lock.files["sealed-secrets-crd"]],
+                ...(config.mirrors.files && { mirror: config.mirrors.files.url }),
+                ...(config.mirrors.ca && { ca: config.mirrors.ca }),
+                privateKey: keys.sshPrivateKey,
+            },
+            { parent: this, dependsOn: cluster.ready },
+        );
+    }
+}
+
+/** Explicit providers: a default one would take its settings from whoever runs the stack. */
+function hostProviders(name: string): pulumi.ProviderResource[] {
+    return [new command.Provider(`${name}-command`), new random.Provider(`${name}-random`), new tls.Provider(`${name}-tls`)];
+}
+
+/** What policies see of a region. */
+function published({ name, domain, whereabouts, mirrors, platform }: RegionConfig): Record<string, unknown> {
+    return {
+        name,
+        domain,
+        whereabouts,
+        endpoints: [
+            { kind: "apt", url: mirrors.apt.kubernetes.url, ...mirrors.apt.kubernetes.whereabouts },
+            { kind: "apt", url: mirrors.apt.containerd.url, ...mirrors.apt.containerd.whereabouts },
+            ...mirrors.images.map(({ registry, url, whereabouts: at }) => ({ kind: "images", registry, url, ...at })),
+            ...(mirrors.files ? [{ kind: "files", url: mirrors.files.url, ...mirrors.files.whereabouts }] : []),
+            ...platform.gitHosts.map(({ host, whereabouts: at }) => ({ kind: "git", url: host, ...at })),
+        ],
+    };
+}

@@ -1,0 +1,149 @@
+import { dump } from "js-yaml";
+import type { RegionInput } from "../infra/config/schema/region";
+import type { Host } from "./host";
+import { labHosts, serviceName, type Lab } from "./plan";
+import { operatorUser } from "./rootfs";
+
+/** What is known about a lab once its servers and services are made. */
+export interface LabFacts {
+    readonly host: Pick<Host, "sysResource"> & { readonly cgroup: { readonly version: 1 | 2 } };
+    /** Public host key of each node, by its short name. */
+    readonly hostKeys: Readonly<Record<string, string>>;
+    readonly gitHostKey: string;
+    /** The operator's private key file. */
+    readonly identityFile: string;
+    /** The lab's lock. */
+    readonly lock: string;
+    /** Mirrors; absent where the lab takes everything from upstream. */
+    readonly mirrors?: {
+        /** PEM of the CA of the mirrors. */
+        readonly ca: string;
+        readonly aptKey: string;
+        /** Registries to put the mirror before. */
+        readonly registries: readonly string[];
+        readonly registryUrl: string;
+        readonly filesUrl: string;
+    };
+    /** Signing keys of upstream's apt repositories, where there are no mirrors. */
+    readonly upstreamKeys?: { readonly kubernetes: string; readonly containerd: string };
+    /** SSH URL of the application's repository. */
+    readonly repository: string;
+    /** Port of the API tunnel. Default: derived from the lab's name. */
+    readonly accessPort?: number;
+}
+
+/** Everything of a lab lies on one machine, which is where the person is who runs it. */
+const whereabouts = { country: "NO", operator: "the lab's own machine" } as const;
+
+function mirrors(lab: Lab, facts: LabFacts): RegionInput["mirrors"] {
+    const given = facts.mirrors;
+    if (given === undefined) {
+        const keys = facts.upstreamKeys;
+        if (keys === undefined) {
+            throw new Error("a lab without mirrors needs the keys that sign upstream's packages");
+        }
+        return { apt: { kubernetes: { key: keys.kubernetes }, containerd: { key: keys.containerd } } };
+    }
+    const source = (suite: string) => ({
+        url: `https://${serviceName(lab, "apt")}`,
+        suite,
+        components: ["main"],
+        key: given.aptKey,
+        whereabouts,
+    });
+    return {
+        apt: { kubernetes: source("kubernetes"), containerd: source("containerd") },
+        images: given.registries.map((registry) => ({ registry, url: given.registryUrl, whereabouts })),
+        ca: given.ca,
+        files: { url: given.filesUrl, whereabouts },
+    };
+}
+
+/**
+ * Settings that a machine with cgroup v1 or without CAP_SYS_RESOURCE needs, and what follows from several nodes sharing
+ * one kernel and one disk. None of them is a default of the product.
+ */
+function kubernetes(facts: LabFacts): RegionInput["kubernetes"] {
+    const v1 = facts.host.cgroup.version === 1;
+    return {
+        ...(v1 ? { cgroupDriver: "cgroupfs" as const, failCgroupV1: false } : {}),
+        // The check looks for the kernel's configuration, which a container has none of.
+        ignorePreflightErrors: ["SystemVerification"],
+        restrictOomScoreAdj: !facts.host.sysResource,
+        conntrackMaxPerCore: 0,
+        // The disk is the whole machine's: how full it is says nothing about a node.
+        evictionHard: {
+            "memory.available": "100Mi",
+            "nodefs.available": "2%",
+            "nodefs.inodesFree": "1%",
+            "imagefs.available": "2%",
+            "imagefs.inodesFree": "1%",
+        },
+        ...(facts.accessPort === undefined ? {} : { accessPort: facts.accessPort }),
+    };
+}
+
+/** Configuration of the lab's region stack, as a person would write it for five servers that exist. Pure. */
+export function labRegion(lab: Lab, facts: LabFacts): RegionInput {
+    return {
+        kind: "region",
+        name: lab.name,
+        domain: lab.domain,
+        whereabouts,
+        lock: facts.lock,
+        ssh: { user: operatorUser.name, identityFile: facts.identityFile, allowFrom: [`${lab.gateway}/32`] },
+        // Five nodes share one disk and its cores with whatever else the machine does.
+        preflight: {
+            fdatasyncP99: { warn: 25, fail: 2000 },
+            steal: { warn: 30, fail: 95 },
+            clockOffset: { warn: 500, fail: 5000 },
+        },
+        mirrors: mirrors(lab, facts),
+        machines: lab.nodes.map((node) => ({
+            kind: "existing" as const,
+            name: node.name,
+            role: node.role,
+            address: node.address,
+            hostKey: hostKeyOf(facts, node.name),
+            plan: "lab",
+        })),
+        kubernetes: kubernetes(facts),
+        platform: {
+            gitHosts: [
+                { host: `git.${lab.domain}`, knownHosts: [`git.${lab.domain} ${facts.gitHostKey}`], whereabouts },
+            ],
+            // A person who tries the lab edits the repository and waits for it.
+            reconciliation: 15,
+        },
+        applications: [
+            {
+                name: "payment-service-prod",
+                project: "payments",
+                repository: facts.repository,
+                revision: "HEAD",
+                path: "k8s/overlays/production",
+                namespace: "payment-prod",
+            },
+        ],
+        // Where upstream is the source, no DNS of the region's knows the lab's names.
+        ...(facts.mirrors ? {} : { hosts: labHosts(lab) }),
+    };
+}
+
+function hostKeyOf(facts: LabFacts, name: string): string {
+    const key = facts.hostKeys[name];
+    if (key === undefined) {
+        throw new Error(`the host key of ${name} is missing: make the node's keys before its stack`);
+    }
+    return key;
+}
+
+/** Keys of a stack's file as Pulumi has them, `fjord:<field>`. Pure. */
+export function stackKeys(config: object): Record<string, unknown> {
+    return Object.fromEntries(Object.entries(config).map(([field, value]) => [`fjord:${field}`, value]));
+}
+
+/** Text of `Pulumi.<stack>.yaml`. `kept` are fields that Pulumi itself wrote (its encryption salt). Pure. */
+export function stackYaml(config: object, kept: Readonly<Record<string, unknown>> = {}): string {
+    return dump({ ...kept, config: stackKeys(config) }, { lineWidth: -1, noRefs: true });
+}

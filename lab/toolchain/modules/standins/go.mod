@@ -1,0 +1,3 @@
+module fjord.lab/toolchain/standins
+
+go 1.26.0

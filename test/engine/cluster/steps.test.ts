@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { text } from "node:stream/consumers";
+import { test } from "node:test";
+import { InitInput, MemberInput } from "../../../components/cluster/spec";
+import { keyPair, startServer } from "../../unit/cluster/ssh-server";
+import { machine, spec } from "../../unit/cluster/fixtures";
+
+const key = keyPair();
+const encryptionKey = Buffer.alloc(32, 9).toString("base64");
+
+async function step(
+    verb: string,
+    input: object,
+    env: NodeJS.ProcessEnv = {},
+): Promise<{ code: number; stdout: string; stderr: string }> {
+    const child = spawn(process.execPath, ["--import", "tsx", "components/cluster/steps.ts", verb], {
+        env: { ...process.env, ...env },
+    });
+    child.stdin.end(JSON.stringify(input));
+    const [stdout, stderr, code] = await Promise.all([
+        text(child.stdout),
+        text(child.stderr),
+        new Promise<number>((resolve) => child.once("exit", (status) => resolve(status ?? -1))),
+    ]);
+    for (const said of [stdout, stderr]) {
+        assert.ok(!said.includes("PRIVATE KEY") && !said.includes(encryptionKey), said);
+    }
+    return { code, stdout, stderr };
+}
+
+/** A control plane on which `observe` says this, and everything else succeeds silently. */
+async function controlPlane(name: string, last: number, observed: string) {
+    const commands: string[] = [];
+    const server = await startServer({
+        name,
+        authorized: key.public,
+        run: (command, stdin) => {
+            commands.push(command);
+            if (command.includes("cluster-observe")) {
+                return { code: 0, stdout: observed };
+            }
+            if (command.startsWith("cat /etc/kubernetes/pki/ca.crt")) {
+                return { code: 0, stdout: "CA\n" };
+            }
+            return { code: stdin.includes("kubeadm reset") || command.includes("etcdctl") ? 1 : 0 };
+        },
+    });
+    const { name: _, ...ssh } = server.target;
+    return { server, commands, member: machine(name, "control-plane", last, { ssh }) };
+}
+
+const empty = "started=\ncompleted=\netcdData=false\ncredentials=false\nca=\nkubelet=1.36.4\napiReady=false\n";
+const member = (api: boolean) =>
+    `started=\ncompleted=no-oslo-1 s\netcdData=true\ncredentials=true\nca=\nkubelet=1.36.4\napiReady=${api}\n`;
+const init = (members: readonly { member: InitInput["controlPlanes"][number] }[]): InitInput => ({
+    spec,
+    controlPlanes: members.map((one) => one.member),
+    privateKey: key.private,
+    encryptionKey,
+});
+
+test("init begins on the first machine only where all are empty, and prints the CA", async (t) => {
+    const [a, b] = [await controlPlane("cp-01", 11, empty), await controlPlane("cp-02", 12, empty)];
+    t.after(() => Promise.all([a.server.stop(), b.server.stop()]));
+    const { code, stdout, stderr } = await step("init", init([a, b]));
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout, "CA\n");
+    const made = (commands: readonly string[]) =>
+        commands.filter((command) => command.includes("cluster-member")).length;
+    assert.deepEqual([made(a.commands), made(b.commands)], [1, 0]);
+    for (const command of [...a.commands, ...b.commands]) {
+        assert.ok(!command.includes(encryptionKey));
+    }
+});
+
+test("init begins nothing where a later machine answers for the cluster", async (t) => {
+    const [a, b] = [await controlPlane("cp-01", 11, empty), await controlPlane("cp-02", 12, member(true))];
+    t.after(() => Promise.all([a.server.stop(), b.server.stop()]));
+    const { code, stdout } = await step("init", init([a, b]));
+    assert.deepEqual([code, stdout], [0, "CA\n"]);
+    assert.ok(![...a.commands, ...b.commands].some((command) => command.includes("cluster-member")));
+});
+
+test("init refuses while a machine is silent, and says which", async (t) => {
+    const [a, b] = [await controlPlane("cp-01", 11, empty), await controlPlane("cp-02", 12, empty)];
+    t.after(() => a.server.stop());
+    await b.server.stop();
+    const { code, stderr } = await step("init", init([a, b]));
+    assert.equal(code, 1);
+    assert.match(
+        stderr,
+        /^fjord: no-oslo-1: step init failed: .*cp-02\.osl\.node could not be asked.*nothing listens.*\n {2}what to do: /,
+    );
+    assert.ok(!a.commands.some((command) => command.includes("cluster-member")));
+});
+
+test("leaving a region that is gone resets the machine if it answers, and is done if it does not", async (t) => {
+    const a = await controlPlane("cp-01", 11, empty);
+    t.after(() => a.server.stop());
+    const input: MemberInput = { ...init([a]), member: a.member, settings: "s" };
+    const env = { FJORD_GIVE_UP_CLUSTER: "no-oslo-1" };
+    const gone = { ...input, member: { ...a.member, ssh: { ...a.member.ssh, port: 1 } } };
+    const { code, stdout, stderr } = await step("leave", gone, env);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /did not answer and was not reset/);
+    const failed = await step("leave", input, env);
+    assert.equal(failed.code, 1, "a reset that fails on a machine that answers is an error");
+});
+
+test("an unknown verb is refused", async () => {
+    const { code, stderr } = await step("explode", {});
+    assert.equal(code, 1);
+    assert.match(stderr, /there are init, member, leave/);
+});

@@ -1,0 +1,71 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** One resource as the program registered it. */
+export interface Registered {
+    readonly type: string;
+    readonly name: string;
+    readonly inputs: Readonly<Record<string, unknown>>;
+    readonly custom: boolean;
+    readonly provider: string;
+}
+
+/** Text that stands for every secret under the mocks, so that a search finds where it came out in clear. */
+export const secretMark = "MARK-OF-A-SECRET";
+
+/** A machine that passes preflight. */
+const preflight = {
+    os: "debian-12", kernel: "6.12", architecture: "x86_64", virtualization: "kvm", cgroup: "2", cpus: "4", memory: "16000", swap: "0", disk: "100000",
+    foreign: "none", ports: "none", synchronised: "yes", clock: "1", fdatasync: "1", steal: "0",
+};
+
+/** What the mocked providers answer, by type token. */
+const outputs: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+    "tls:index/privateKey:PrivateKey": { privateKeyPem: secretMark, privateKeyOpenssh: secretMark, publicKeyOpenssh: "ssh-ed25519 AAAAstack", publicKeyPem: "public" },
+    "tls:index/selfSignedCert:SelfSignedCert": { certPem: "certificate" },
+    "random:index/randomBytes:RandomBytes": { base64: secretMark },
+    "random:index/randomPassword:RandomPassword": { result: secretMark },
+    "random:index/randomUuid:RandomUuid": { result: "00000000-0000-4000-8000-000000000000" },
+    "command:local:Command": { stdout: "ca certificate", stderr: "" },
+    "command:remote:Command": { stdout: JSON.stringify(preflight), stderr: "" },
+};
+
+/** Registers mocks that write down every resource; call it before the program's modules are used. */
+export function recordResources(preview: boolean): Registered[] {
+    const registered: Registered[] = [];
+    pulumi.runtime.setMocks(
+        {
+            newResource(args) {
+                registered.push({ type: args.type, name: args.name, inputs: args.inputs as Record<string, unknown>, custom: args.custom ?? false, provider: args.provider ?? "" });
+                return { id: preview && args.custom ? undefined : `${args.name}-id`, state: { ...(args.inputs as object), ...(preview ? {} : outputs[args.type]) } };
+            },
+            call: (args) => {
+                throw new Error(`the program called ${args.token}: nothing may be asked of a provider at preview`);
+            },
+        },
+        "fjord",
+        "lab",
+        preview,
+    );
+    acceptErrorHooks();
+    return registered;
+}
+
+/** The SDK's mocks know no error hooks (3.248): registering one would fail the program. */
+function acceptErrorHooks(): void {
+    const monitor = pulumi.runtime.getMonitor() as unknown as { registerErrorHook: (request: unknown, done: (error: null, response: object) => void) => void };
+    monitor.registerErrorHook = (_request, done) => done(null, {});
+}
+
+/** The key by which the SDK tells a secret value on the wire. */
+const signature = "4dabf18193072939515e22adb298388d";
+
+/** Paths below a value where the mark stands outside a secret. */
+export function clearMarks(value: unknown, path = ""): string[] {
+    if (typeof value === "string") {
+        return value.includes(secretMark) ? [path] : [];
+    }
+    if (typeof value !== "object" || value === null || signature in value) {
+        return [];
+    }
+    return Object.entries(value).flatMap(([key, inner]) => clearMarks(inner, `${path}.${key}`));
+}

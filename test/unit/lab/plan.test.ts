@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as fc from "fast-check";
+import { defaultMachines, hostNumber, labHosts, labNode, planLab } from "../../../lab/plan";
+
+const labName = fc.stringMatching(/^[a-z][a-z0-9]{0,7}$/);
+const range = fc
+    .tuple(fc.integer({ min: 1, max: 126 }), fc.nat(255), fc.nat(255))
+    .map((parts) => `${parts.join(".")}.0/24`);
+const machines = fc.uniqueArray(
+    fc.oneof(
+        fc.integer({ min: 1, max: 9 }).map((n) => `cp-0${n}`),
+        fc.integer({ min: 1, max: 79 }).map((n) => `worker-${String(n).padStart(2, "0")}`),
+    ),
+    { minLength: 1, maxLength: 20 },
+);
+
+test("the default lab has three control planes and two workers", () => {
+    const lab = planLab({ labsDir: "/cache/labs" });
+    assert.deepEqual(
+        lab.nodes.map((node) => node.name),
+        defaultMachines,
+    );
+    assert.deepEqual(
+        [
+            lab.dir,
+            lab.bridge,
+            lab.gateway,
+            lab.services.dns,
+            lab.services.git,
+            lab.nodes[0]?.address,
+            lab.nodes[4]?.address,
+        ],
+        ["/cache/labs/lab", "fj-lab", "10.77.0.1", "10.77.0.2", "10.77.0.6", "10.77.0.11", "10.77.0.22"],
+    );
+    assert.deepEqual(labNode(lab, "worker-02.lab.node").role, "worker");
+    assert.equal(labHosts(lab)["registry.lab.node"], "10.77.0.3");
+});
+
+test("names of interfaces fit the kernel, and every name and address is used once", () => {
+    fc.assert(
+        fc.property(labName, range, machines, (name, cidr, list) => {
+            const lab = planLab({ name, range: cidr, machines: list, labsDir: "/l" });
+            const links = [lab.bridge, lab.servicesLink, ...lab.nodes.map((node) => node.link)];
+            assert.ok(
+                links.every((link) => link.length <= 15),
+                links.join(),
+            );
+            const unique = (values: readonly string[]): void => assert.equal(new Set(values).size, values.length);
+            unique(links);
+            unique([lab.servicesNetns, ...lab.nodes.map((node) => node.machine)]);
+            unique([lab.gateway, ...Object.values(lab.services), ...lab.nodes.map((node) => node.address)]);
+            unique(lab.nodes.map((node) => node.mac));
+            assert.ok(
+                lab.nodes.every(
+                    (node) =>
+                        node.address.startsWith(cidr.replace("0/24", "")) && /^(02)(:[0-9a-f]{2}){5}$/.test(node.mac),
+                ),
+            );
+        }),
+    );
+});
+
+test("two labs share nothing", () => {
+    fc.assert(
+        fc.property(labName, labName, range, range, (one, other, first, second) => {
+            fc.pre(one !== other && first !== second);
+            const names = (name: string, cidr: string): string[] => {
+                const lab = planLab({ name, range: cidr, labsDir: "/l" });
+                return [
+                    lab.dir,
+                    lab.bridge,
+                    lab.gateway,
+                    lab.servicesNetns,
+                    lab.servicesLink,
+                    lab.cgroup,
+                    ...lab.nodes.flatMap((n) => [n.machine, n.link, n.address, n.mac, n.dir]),
+                ];
+            };
+            const taken = new Set(names(one, first));
+            assert.deepEqual(
+                names(other, second).filter((name) => taken.has(name)),
+                [],
+            );
+        }),
+    );
+});
+
+test("a machine keeps its address when others come and go", () => {
+    fc.assert(
+        fc.property(machines, machines, (before, after) => {
+            const addresses = (list: readonly string[]): Map<string, string> =>
+                new Map(planLab({ machines: list, labsDir: "/l" }).nodes.map((n) => [n.name, n.address]));
+            const then = addresses(before);
+            for (const [name, address] of addresses(after)) {
+                assert.equal(then.get(name) ?? address, address);
+            }
+        }),
+    );
+});
+
+test("what cannot be a lab is refused, with what would be right", () => {
+    const plan =
+        (inputs: object): (() => unknown) =>
+        () =>
+            planLab({ labsDir: "/l", ...inputs });
+    assert.throws(plan({ name: "Lab" }), /"Lab" is not a name for a lab: use 1 to 8/);
+    assert.throws(plan({ name: "toolonglab" }), /1 to 8/);
+    assert.throws(plan({ range: "10.77.0.0/16" }), /"10.77.0.0\/16" is not a range for a lab: use a private \/24/);
+    assert.throws(plan({ range: "10.300.0.0/24" }), /is not a range/);
+    assert.throws(plan({ range: "127.0.0.0/24" }), /is not a range/);
+    assert.throws(plan({ machines: ["cp-01", "cp-01"] }), /"cp-01" is listed twice/);
+    assert.throws(() => hostNumber("db-01"), /use cp-01 to cp-09 or worker-01 to worker-79/);
+    assert.throws(() => hostNumber("cp-10"), /cp-01 to cp-09/);
+    assert.throws(() => hostNumber("worker-00"), /worker-01/);
+    assert.throws(() => labNode(planLab({ labsDir: "/l" }), "cp-09"), /has no machine "cp-09"; it has cp-01, cp-02/);
+});

@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { after, test } from "node:test";
+import { fileNames, imageNames } from "../../../infra/config/lock-file";
+import { loadStackConfig } from "../../../infra/config/load";
+import { parseStackFile } from "../../../infra/config/stack-file";
+import type { RegionConfig } from "../../../infra/config/types";
+import { imageName } from "../../../lab/images/recipes";
+import { planLab } from "../../../lab/plan";
+import { packageVersions } from "../../../lab/services/debs";
+import { labRegion, stackYaml, type LabFacts } from "../../../lab/stack";
+
+const lab = planLab({ labsDir: "/labs" });
+/** A well-formed public key that nobody has the other half of. */
+function publicKey(index: number): string {
+    const parts = [
+        Buffer.from([0, 0, 0, 11]),
+        Buffer.from("ssh-ed25519"),
+        Buffer.from([0, 0, 0, 32]),
+        Buffer.alloc(32, index),
+    ];
+    return `ssh-ed25519 ${Buffer.concat(parts).toString("base64")}`;
+}
+
+function certificate(): string {
+    const dir = fs.mkdtempSync(path.join(os.tmpdir(), "fjord-test-"));
+    try {
+        execFileSync(
+            "openssl",
+            [
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:P-256",
+                "-nodes",
+                "-subj",
+                "/CN=lab",
+                "-days",
+                "30",
+                "-keyout",
+                `${dir}/k`,
+                "-out",
+                `${dir}/c`,
+            ],
+            { stdio: "ignore" },
+        );
+        return fs.readFileSync(`${dir}/c`, "utf8");
+    } finally {
+        fs.rmSync(dir, { recursive: true, force: true });
+    }
+}
+
+/** A lock as a lab writes it, with made-up digests. */
+function lockFile(): string {
+    const lock = {
+        source: "lab",
+        packages: packageVersions,
+        images: Object.fromEntries(
+            imageNames.map((name) => [name, { ...imageName(name, "own"), digest: `sha256:${"0".repeat(64)}` }]),
+        ),
+        files: Object.fromEntries(
+            fileNames.map((name) => [name, { url: "https://example.org/f", path: "f", sha256: "0".repeat(64) }]),
+        ),
+    };
+    const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "fjord-test-")), "lab.lock.json");
+    fs.writeFileSync(file, JSON.stringify(lock));
+    after(() => fs.rmSync(path.dirname(file), { recursive: true }));
+    return file;
+}
+
+const facts: LabFacts = {
+    host: { cgroup: { version: 1 }, sysResource: false },
+    hostKeys: Object.fromEntries(lab.nodes.map((node, i) => [node.name, publicKey(i + 1)])),
+    gitHostKey: publicKey(99),
+    identityFile: "/labs/lab/keys/operator",
+    lock: lockFile(),
+    mirrors: {
+        ca: certificate(),
+        aptKey: "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmQ==\n-----END PGP PUBLIC KEY BLOCK-----\n",
+        registries: ["docker.io", "registry.k8s.io"],
+        registryUrl: "https://registry.lab.node:5000",
+        filesUrl: "https://10.77.0.5/",
+    },
+    repository: "git@git.lab.node:payments/infra-manifests.git",
+};
+
+function load(given: LabFacts): RegionConfig {
+    const loaded = loadStackConfig(parseStackFile(stackYaml(labRegion(lab, given)), "Pulumi.lab.yaml"), {
+        stack: "lab",
+    });
+    assert.ok(loaded.ok, loaded.ok ? "" : JSON.stringify(loaded.problems, null, 2));
+    assert.equal(loaded.config.kind, "region");
+    return loaded.config as RegionConfig;
+}
+
+test("the lab's stack has no problem that the program would report", () => {
+    const config = load(facts);
+    assert.deepEqual(config.machines.map(({ name, role, nodeAddress }) => [name, role, nodeAddress]).at(-1), [
+        "worker-02",
+        "worker",
+        "10.77.0.22",
+    ]);
+    assert.equal(config.mirrors.apt.kubernetes.url, "https://apt.lab.node");
+    assert.equal(config.applications[0]?.repository, "git@git.lab.node:payments/infra-manifests.git");
+    assert.deepEqual(config.platform.gitHosts[0]?.knownHosts, [`git.lab.node ${publicKey(99)}`]);
+});
+
+test("settings of cgroup v1 are set only where there is v1", () => {
+    const { cgroupDriver, failCgroupV1, restrictOomScoreAdj } = load(facts).kubernetes;
+    assert.deepEqual(
+        { cgroupDriver, failCgroupV1, restrictOomScoreAdj },
+        { cgroupDriver: "cgroupfs", failCgroupV1: false, restrictOomScoreAdj: true },
+    );
+    const v2 = load({ ...facts, host: { cgroup: { version: 2 }, sysResource: true }, accessPort: 17000 }).kubernetes;
+    assert.deepEqual(
+        [v2.cgroupDriver, v2.failCgroupV1, v2.restrictOomScoreAdj, v2.accessPort],
+        ["systemd", true, false, 17000],
+    );
+});
+
+test("a lab without mirrors takes everything from upstream, and needs its keys", () => {
+    const { mirrors: _, ...rest } = facts;
+    assert.throws(() => labRegion(lab, rest), /needs the keys that sign upstream's packages/);
+    const config = load({
+        ...rest,
+        upstreamKeys: { kubernetes: facts.mirrors?.aptKey ?? "", containerd: facts.mirrors?.aptKey ?? "" },
+    });
+    assert.deepEqual([config.mirrors.images, config.mirrors.files, config.mirrors.ca], [[], undefined, undefined]);
+    assert.equal(config.hosts["git.lab.node"], "10.77.0.6");
+});
+
+test("a missing host key is an error, and Pulumi's own fields of the file stay", () => {
+    assert.throws(() => labRegion(lab, { ...facts, hostKeys: {} }), /the host key of cp-01 is missing/);
+    assert.match(
+        stackYaml({ kind: "region" }, { encryptionsalt: "v1:x" }),
+        /^encryptionsalt: v1:x\nconfig:\n {2}fjord:kind: region\n$/,
+    );
+});
