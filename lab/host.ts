@@ -27,6 +27,8 @@ const tools: Readonly<Record<string, string>> = {
     zstd: "zstd",
     tar: "tar",
     mount: "mount",
+    // Only the tests call it.
+    shellcheck: "shellcheck",
 };
 
 /** GiB that a lab needs where it lives: disks of five nodes with their images, rootfs and registry. */

@@ -44,8 +44,9 @@ checking() { [[ $MODE == check ]]; }
 # put_file PATH MODE < content: writes atomically, and only if content, mode or owner differ. Returns 0 if it changed.
 put_file() {
     local path=$1 mode=$2 temporary
-    temporary=$(mktemp) && cat >"$temporary" ||
+    if ! { temporary=$(mktemp) && cat >"$temporary"; }; then
         fail "cannot write below ${TMPDIR:-/tmp} ($(df -h --output=avail "${TMPDIR:-/tmp}" | tail -n 1 | tr -d ' ') free)" "free space, then run again"
+    fi
     if [[ -f $path ]] && cmp -s "$temporary" "$path" && [[ $(stat -c %a "$path") == "${mode#0}" ]]; then
         rm -f "$temporary"
         return 1

@@ -22,7 +22,6 @@ const preflight = {
 const outputs: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     "tls:index/privateKey:PrivateKey": { privateKeyPem: secretMark, privateKeyOpenssh: secretMark, publicKeyOpenssh: "ssh-ed25519 AAAAstack", publicKeyPem: "public" },
     "tls:index/selfSignedCert:SelfSignedCert": { certPem: "certificate" },
-    "random:index/randomBytes:RandomBytes": { base64: secretMark },
     "random:index/randomPassword:RandomPassword": { result: secretMark },
     "random:index/randomUuid:RandomUuid": { result: "00000000-0000-4000-8000-000000000000" },
     "command:local:Command": { stdout: "ca certificate", stderr: "" },

@@ -4,6 +4,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { after, before, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
+import { Region } from "../../infra/region";
 import { lock, region as config } from "../fixtures/platform/region";
 import { clearMarks, recordResources, Registered, secretMark } from "./record";
 
@@ -13,7 +14,6 @@ const home = fs.mkdtempSync(path.join(os.tmpdir(), "fjord-graph-"));
 before(async () => {
     process.env["FJORD_HOME"] = home;
     registered = recordResources(false);
-    const { Region } = await import("../../infra/region");
     const argocdManifest = fs.readFileSync(path.join(__dirname, "../fixtures/platform/install.yaml"), "utf8");
     const trust = {
         sealingKeys: [{ name: "sealed-secrets-key-20260101", state: "active" as const, certificate: pulumi.output("certificate"), privateKey: pulumi.secret(secretMark) }],

@@ -52,11 +52,10 @@ test("encryption and audit files lie inside a mounted folder", () => {
     }
 });
 
-test("own taints come on top of the control plane's, which a list would replace", () => {
+test("a node is registered with the taints of its configuration and no others", () => {
     const registered = (documents: readonly unknown[]) => (documents[0] as Rendered).nodeRegistration;
     const tainted = { ...controlPlane, taints: worker.taints };
     assert.deepEqual(registered(initConfiguration(spec, tainted)).taints, [
-        { key: "node-role.kubernetes.io/control-plane", effect: "NoSchedule" },
         { key: "dedicated", value: "ingress", effect: "NoSchedule" },
     ]);
     const material = { token: "abcdef.0123456789abcdef", caCertHash: "sha256:00" };
