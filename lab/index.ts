@@ -10,7 +10,7 @@ import { labsDir, planLab, type Lab } from "./plan";
 import { progressLine } from "./progress";
 import { programFolders, standIns } from "./programs";
 import { configFile, projectDir, pulumiEnvironment, stackFiles } from "./pulumi";
-import { regionInput, seedRepository, upRegion, upTrust, waitForApplication } from "./region";
+import { regionInput, sealingCertificateFile, seedRepository, upRegion, upTrust, waitForApplication } from "./region";
 import { removeLab } from "./remains";
 import { formatStatus, kubeconfigFile, labStatus, sampleHost } from "./status";
 
@@ -44,8 +44,9 @@ async function up(options: LabOptions): Promise<void> {
     const lab = labOf(options);
     const phases = new Phases();
     console.error(`lab ${lab.name} on ${lab.range}, source: built here from pinned Go modules and served by the lab's own mirrors\nstand-ins in use:\n${standIns.map((one) => `  - ${one}`).join("\n")}`);
-    const made = await makeLab(lab, phases);
+    fs.mkdirSync(lab.dir, { recursive: true });
     fs.writeFileSync(rangeFile(lab.name), `${lab.range}\n`);
+    const made = await makeLab(lab, phases);
     await phases.run("trust stack", async (progress) => upTrust(made, progress));
     await phases.run("configuration in Git", () => seedRepository(made));
     await phases.run("region (pulumi up)", async (progress) => upRegion(made, await regionInput(made), progress));
@@ -73,7 +74,8 @@ function summary(lab: Lab, answer: { address: string; page: string }, phases: Ph
         "Break something by hand, and watch it heal:",
         `  npm run lab:kubectl --${only} -n payment-prod delete deployment payment-service`,
         "Seal a secret for Git:",
-        "  npm run seal -- --help",
+        `  npm run --silent lab:kubectl -- ${only && `${only.trim()} `}create secret generic demo --namespace payment-prod --from-literal=key=value --dry-run=client -o yaml |`,
+        `    npm run --silent seal -- --cert ${sealingCertificateFile(lab)}`,
         "Take it all away:",
         `  npm run lab:down${dashes}`,
     ].join("\n");

@@ -76,6 +76,9 @@ export async function upTrust({ lab, programs }: MadeLab, progress?: Progress): 
     return mustPulumi(lab, programs, trustStack, ["up", "--yes", "--skip-preview", "--config-file", configFile(lab, trustStack)], progress);
 }
 
+/** The certificate to seal secrets with, for `npm run seal -- --cert`. */
+export const sealingCertificateFile = (lab: Lab): string => path.join(lab.dir, "sealing.pem");
+
 /** Arguments of the verbs that a lab runs on its region. */
 export const upArguments = (lab: Lab): string[] => ["up", "--yes", "--skip-preview", ...parallel, "--config-file", configFile(lab, lab.name)];
 export const previewArguments = (lab: Lab): string[] => ["preview", ...parallel, "--config-file", configFile(lab, lab.name)];
@@ -98,6 +101,7 @@ export async function seedRepository({ lab, programs, sample }: MadeLab): Promis
         stackOutput(lab, programs, trustStack, "sealingCertificate"),
     ]);
     registerDeployKeys(lab, [deployKey]);
+    fs.writeFileSync(sealingCertificateFile(lab), certificate);
     const seeded = path.join(lab.dir, "repository-seeded");
     if (fs.existsSync(seeded)) {
         return;

@@ -1,0 +1,49 @@
+import * as assert from "node:assert/strict";
+import * as os from "node:os";
+import type { TestContext } from "node:test";
+import { upTrust, seedRepository } from "../../../lab/region";
+import { stackFiles } from "../../../lab/pulumi";
+import { findProcess } from "../../../operations/unlock/process";
+import { clearDead, findLocks, lockFolder } from "../../../operations/unlock/unlock";
+import { killUpAt, type Moment } from "../interrupt";
+import type { TestRegion } from "../test-region";
+import { expectWholeRegion } from "./whole";
+
+/** One moment in each part of a run: where it is cut, something is half done on a server. */
+const moments: readonly Moment[] = [
+    { name: "node preparation", line: /test-nodes-worker-02-packages creating/, later: 4_000 },
+    { name: "kubeadm init", line: /test-cluster-init creating/, later: 5_000 },
+    { name: "control plane join", line: /test-cluster-cp-02 creating/, later: 6_000 },
+    { name: "platform", line: /test-platform-argocd-repo-server-deployment creating/, later: 500 },
+    { name: "application", line: /test-platform-payment-service-prod\S* creating/, later: 2_000 },
+];
+
+/** What `npm run unlock` does; gives what it cleared. */
+function unlock(region: TestRegion): string[] {
+    const folder = lockFolder(`file://${stackFiles(region.lab).state}`, "fjord", region.lab.name);
+    const locks = findLocks(folder, os.hostname(), findProcess);
+    assert.equal(locks.length, 1, "a killed run leaves one lock");
+    assert.deepEqual(clearDead(locks), [], "its owner is provably dead");
+    return locks.map(({ verdict }) => verdict.why);
+}
+
+/** A run killed at five moments, one after the other, goes on each time where it was, and ends as one that was not. */
+export async function interruption(t: TestContext, region: TestRegion): Promise<void> {
+    for (const moment of moments) {
+        const { seconds, pid } = await killUpAt(region.lab, region.made.programs, moment);
+        const [why = ""] = unlock(region);
+        assert.match(why, new RegExp(`\\b${pid}\\b`));
+        t.diagnostic(`killed in ${moment.name} after ${seconds.toFixed(1)} s; unlock: ${why}`);
+    }
+    const last = await region.up();
+    t.diagnostic(`the run after the fifth kill: ${last.seconds.toFixed(1)} s`);
+    await expectWholeRegion(t, region);
+}
+
+/** The trust stack and the repository, which a region needs; they are not interrupted. */
+export async function prepare(t: TestContext, region: TestRegion): Promise<void> {
+    const { seconds } = await upTrust(region.made);
+    await seedRepository(region.made);
+    await region.configure();
+    t.diagnostic(`trust stack: ${seconds.toFixed(1)} s`);
+}

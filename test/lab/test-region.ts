@@ -1,0 +1,121 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import type { RegionInput } from "../../infra/config/schema/region";
+import { cgroupSetup } from "../../lab/cgroup";
+import { makeLab, type MadeLab } from "../../lab/make";
+import { createNode, nodeExists, startNode, waitForSsh } from "../../lab/node";
+import { Phases } from "../../lab/phases";
+import { defaultMachines, labNode, planLab, type Lab, type LabNode } from "../../lab/plan";
+import { run } from "../../lab/process";
+import { configFile, ensureStack, mustPulumi, pulumi, stackFiles, type PulumiRun } from "../../lab/pulumi";
+import { destroyArguments, regionInput, upArguments, writeConfig } from "../../lab/region";
+import { removeLab } from "../../lab/remains";
+import { ensureAptKey } from "../../lab/services/apt";
+import { kubeconfigFile } from "../../lab/status";
+
+/** Name and range of the lab that these tests make. Nothing else uses them, so that a test beside a lab harms neither. */
+export const testLabName = "test";
+const testRange = "10.79.0.0/24";
+
+/** The plan of the tests' lab, with the machines it has at this point of the story. */
+export const planTestLab = (machines: readonly string[] = defaultMachines): Lab =>
+    planLab({ name: testLabName, range: testRange, machines });
+
+/** An etcd member as `etcdctl member list` shows it. */
+export interface EtcdMember {
+    readonly name: string;
+    readonly learner: boolean;
+}
+
+/** A lab and its region, in the state that the story has brought them to. */
+export class TestRegion {
+    private constructor(private current: MadeLab) {}
+
+    /** Makes the servers and services; what an earlier run that was killed has left is removed first. */
+    static async make(): Promise<TestRegion> {
+        await TestRegion.remove();
+        return new TestRegion(await makeLab(planTestLab(), new Phases()));
+    }
+
+    /** Removes the lab, whatever is left of it. */
+    static remove(): Promise<void> {
+        return removeLab(planTestLab(), cgroupSetup(), "files", () => undefined);
+    }
+
+    get made(): MadeLab {
+        return this.current;
+    }
+
+    get lab(): Lab {
+        return this.current.lab;
+    }
+
+    get address(): string {
+        return labNode(this.lab, "worker-01").address;
+    }
+
+    node(name: string): LabNode {
+        return labNode(this.lab, name);
+    }
+
+    /** Gives the lab another list of machines; those that are new are made and booted. */
+    async setMachines(machines: readonly string[]): Promise<void> {
+        this.current = await makeLab(planTestLab(machines), new Phases());
+    }
+
+    /** Makes one server again, with an empty disk and the same name and host key. */
+    async reinstall(name: string): Promise<void> {
+        const node = this.node(name);
+        if (!nodeExists(node)) {
+            const rootfs = fs.readFileSync(path.join(this.node("worker-01").dir, "rootfs"), "utf8").trim();
+            await createNode(this.lab, node, { rootfs, aptKey: await ensureAptKey(this.lab) });
+        }
+        await startNode(this.lab, node, this.current.host);
+        await waitForSsh(this.lab, node);
+    }
+
+    /** Writes the region's configuration, as a person would who edits the stack's file. */
+    async configure(edit: (input: RegionInput) => RegionInput = (input) => input): Promise<void> {
+        writeConfig(this.lab, this.lab.name, edit(await regionInput(this.current)));
+        await ensureStack(this.lab, this.current.programs, this.lab.name);
+    }
+
+    /** `pulumi up`, which may fail. */
+    tryUp(): Promise<PulumiRun> {
+        return pulumi(this.lab, this.current.programs, this.lab.name, upArguments(this.lab));
+    }
+
+    /** `pulumi up`, which must succeed. */
+    up(): Promise<PulumiRun> {
+        return mustPulumi(this.lab, this.current.programs, this.lab.name, upArguments(this.lab));
+    }
+
+    tryDestroy(stack: string = this.lab.name): Promise<PulumiRun> {
+        const args = destroyArguments(this.lab).map((word) => (word === configFile(this.lab, this.lab.name) ? configFile(this.lab, stack) : word));
+        return pulumi(this.lab, this.current.programs, stack, args);
+    }
+
+    kubectl(...args: string[]): Promise<string> {
+        const env = { FJORD_HOME: stackFiles(this.lab).home };
+        return run(path.join(this.current.content.toolchain.bin, "kubectl"), ["--kubeconfig", kubeconfigFile(this.lab), "--request-timeout=20s", ...args], { env });
+    }
+
+    async etcdMembers(through = "cp-02"): Promise<EtcdMember[]> {
+        const pki = "/etc/kubernetes/pki/etcd";
+        const etcdctl = ["etcdctl", "--endpoints=https://127.0.0.1:2379", `--cacert=${pki}/ca.crt`, `--cert=${pki}/server.crt`, `--key=${pki}/server.key`];
+        const list = await this.kubectl("exec", "-n", "kube-system", `etcd-${this.node(through).fqdn}`, "--", ...etcdctl, "member", "list", "-w", "json");
+        return (JSON.parse(list) as { members: { name: string; isLearner?: boolean }[] }).members
+            .map(({ name, isLearner }) => ({ name, learner: isLearner ?? false }))
+            .sort((a, b) => a.name.localeCompare(b.name));
+    }
+}
+
+/** How many resources a run created, changed, deleted and left alone, from Pulumi's summary. */
+export function changes(output: string): Readonly<Record<string, number>> {
+    const summary = output.slice(output.lastIndexOf("\nResources:"));
+    const counts = [...summary.matchAll(/(\d+) (created|updated|deleted|replaced|unchanged|to create|to update|to delete|to replace)/g)];
+    return Object.fromEntries(counts.map(([, count, what]) => [what ?? "", Number(count)]));
+}
+
+/** Seconds with one decimal, for the figures that tests print. */
+export const inSeconds = (since: number): string => `${((Date.now() - since) / 1000).toFixed(1)} s`;
