@@ -3,10 +3,13 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import * as tls from "@pulumi/tls";
-import { Cluster, memberOf } from "../components/cluster/cluster";
+import { Cluster } from "../components/cluster/cluster";
+import { Machine } from "../components/machines/machine";
 import { makeMachines } from "../components/machines/machines";
 import { Nodes } from "../components/nodes/nodes";
+import { awaitApplication } from "../components/platform/application-step";
 import { applyCrds } from "../components/platform/crds";
+import { ControlPlane } from "../components/platform/kubectl";
 import { Platform } from "../components/platform/platform";
 import { RegionTrust } from "../components/trust/outputs";
 import { RegionKeys } from "../components/trust/region-keys";
@@ -45,6 +48,7 @@ export class Region extends pulumi.ComponentResource {
             { config, lock, machines, nodes: nodes.byName, stackKey: keys.sshPrivateKey, encryptionKey: keys.encryptionKey },
             parent,
         );
+        const controlPlanes = controlPlanesOf(machines);
         const provider = this.kubernetesProvider(name, cluster, keys);
         cluster.network(provider);
         const platform = new Platform(
@@ -55,10 +59,17 @@ export class Region extends pulumi.ComponentResource {
                 argocdManifest: args.argocdManifest,
                 trust: { ...trust, redisPassword: keys.redisPassword },
                 provider,
-                crdsApplied: this.crds(name, args, machines.map(memberOf), cluster, keys),
+                crdsApplied: this.crds(name, args, controlPlanes, cluster, keys),
             },
             parent,
         );
+        for (const application of config.applications) {
+            awaitApplication(
+                `${name}-${application.name}-healthy`,
+                { application, controlPlanes, privateKey: keys.sshPrivateKey },
+                { ...parent, dependsOn: platform.objects.get(application.name) ?? platform },
+            );
+        }
 
         this.kubeconfig = cluster.kubeconfig;
         this.applications = platform.applications;
@@ -80,12 +91,12 @@ export class Region extends pulumi.ComponentResource {
         );
     }
 
-    private crds(name: string, args: RegionArgs, members: readonly ReturnType<typeof memberOf>[], cluster: Cluster, keys: RegionKeys): pulumi.Resource {
+    private crds(name: string, args: RegionArgs, controlPlanes: readonly ControlPlane[], cluster: Cluster, keys: RegionKeys): pulumi.Resource {
         const { config, lock } = args;
         return applyCrds(
             `${name}-crds`,
             {
-                controlPlanes: members.filter(({ role }) => role === "control-plane").map(({ fqdn, ssh }) => ({ name: fqdn, ssh })),
+                controlPlanes,
                 manifests: [lock.files["argocd-manifest"], lock.files["sealed-secrets-crd"]],
                 ...(config.mirrors.files && { mirror: config.mirrors.files.url }),
                 ...(config.mirrors.ca && { ca: config.mirrors.ca }),
@@ -94,6 +105,11 @@ export class Region extends pulumi.ComponentResource {
             { parent: this, dependsOn: cluster.ready },
         );
     }
+}
+
+/** The control planes as the platform's steps reach them. */
+function controlPlanesOf(machines: readonly Machine[]): readonly ControlPlane[] {
+    return machines.filter(({ role }) => role === "control-plane").map(({ fqdn, ssh }) => ({ name: fqdn, ssh }));
 }
 
 /** Explicit providers: a default one would take its settings from whoever runs the stack. */

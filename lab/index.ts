@@ -1,52 +1,46 @@
 import { Command } from "commander";
 import { spawnSync } from "node:child_process";
-import * as fs from "node:fs";
 import * as path from "node:path";
+import { announce, artefacts, formatArtefacts, upstreamHosts } from "./artefacts";
 import { cgroupSetup } from "./cgroup";
 import { prepareHost } from "./host";
 import { makeLab, toolchainOf } from "./make";
+import { findLab, noSuchLab, type LabName } from "./labs";
 import { Phases } from "./phases";
-import { labsDir, planLab, type Lab } from "./plan";
+import { labsDir, type Lab } from "./plan";
+import { probeHosts } from "./probe";
 import { progressLine } from "./progress";
-import { programFolders, standIns } from "./programs";
+import { programFolders } from "./programs";
 import { configFile, projectDir, pulumiEnvironment, stackFiles } from "./pulumi";
 import { regionInput, sealingCertificateFile, seedRepository, upRegion, upTrust, waitForApplication } from "./region";
 import { removeLab } from "./remains";
+import { askedSource, askedSources, decideSource, needsProbes, sourceVariable, type Decision } from "./source";
 import { formatStatus, kubeconfigFile, labStatus, sampleHost } from "./status";
-
-/** Options that every command has. */
-interface LabOptions {
-    readonly name: string;
-    readonly range?: string;
-}
-
-const rangeFile = (name: string): string => path.join(labsDir(), name, "range");
-
-/** A lab keeps its range: later commands need only its name. */
-function labOf({ name, range }: LabOptions): Lab {
-    const kept = fs.existsSync(rangeFile(name)) ? fs.readFileSync(rangeFile(name), "utf8").trim() : undefined;
-    if (range !== undefined && kept !== undefined && range !== kept) {
-        throw new Error(`lab "${name}" has range ${kept}, not ${range}\n  what to do: leave out --range, choose another --name, or remove it first (npm run lab:down)`);
-    }
-    return planLab({ name, ...(range ?? kept ? { range: range ?? kept } : {}), labsDir: labsDir() });
-}
 
 /** The programs that the lab was made with, which need not be those of this checkout. */
 function programsOf(lab: Lab): { folders: readonly string[]; kubectl: string } {
     const toolchain = toolchainOf(lab);
     if (!toolchain) {
-        throw new Error(`there is no lab "${lab.name}"\n  what to do: npm run lab`);
+        throw noSuchLab(lab.name);
     }
     return { folders: programFolders(toolchain), kubectl: path.join(toolchain.bin, "kubectl") };
 }
 
-async function up(options: LabOptions): Promise<void> {
-    const lab = labOf(options);
+/** The lab's own source if it is there, else what was asked for, else what the network allows. */
+async function chooseSource(lab: Lab, option: string | undefined): Promise<Decision> {
+    const asked = askedSource(option, process.env);
+    const toolchain = toolchainOf(lab);
+    const made = toolchain && (toolchain.source === "upstream" ? "upstream" : "lab");
+    const probes = needsProbes({ asked, made }) ? await probeHosts(upstreamHosts) : [];
+    return decideSource({ asked, made, probes });
+}
+
+async function up(options: LabName & { source?: string }): Promise<void> {
+    const lab = findLab(options);
+    const { source, why } = await chooseSource(lab, options.source);
     const phases = new Phases();
-    console.error(`lab ${lab.name} on ${lab.range}, source: built here from pinned Go modules and served by the lab's own mirrors\nstand-ins in use:\n${standIns.map((one) => `  - ${one}`).join("\n")}`);
-    fs.mkdirSync(lab.dir, { recursive: true });
-    fs.writeFileSync(rangeFile(lab.name), `${lab.range}\n`);
-    const made = await makeLab(lab, phases);
+    console.error(`lab ${lab.name} on ${lab.range}\n${announce(source, why)}`);
+    const made = await makeLab(lab, phases, source);
     await phases.run("trust stack", async (progress) => upTrust(made, progress));
     await phases.run("configuration in Git", () => seedRepository(made));
     await phases.run("region (pulumi up)", async (progress) => upRegion(made, await regionInput(made), progress));
@@ -90,35 +84,46 @@ function become(command: string, args: readonly string[], env: Record<string, st
 const withLab = (command: Command): Command =>
     command.option("--name <name>", "name of the lab", "lab").option("--range <cidr>", "address range of the lab, a /24 (default 10.77.0.0/24)");
 
+/** `npm run lab:status --json`: npm takes an option before `--` for its own, and says so in the environment. */
+const jsonWanted = process.env["npm_config_json"] === "true";
+
 const program = new Command("lab").description("A region on this machine.").enablePositionalOptions();
 
-withLab(program.command("up").description("make the lab, or bring it to what the project says")).action(up);
+withLab(program.command("up").description("make the lab, or bring it to what the project says"))
+    .option("--source <source>", `where everything comes from: ${askedSources.join(", ")} (default auto; ${sourceVariable} says it, too)`)
+    .action(up);
 
 withLab(program.command("status").description("nodes, pods, applications, ingress, versions"))
-    .option("--json", "as JSON")
-    .action(async (options: LabOptions & { json?: boolean }) => {
-        const lab = labOf(options);
+    .option("--json", "as JSON", jsonWanted)
+    .action(async (options: LabName & { json?: boolean }) => {
+        const lab = findLab(options);
         const status = await labStatus(lab, programsOf(lab).kubectl);
         console.log(options.json ? JSON.stringify(status, null, 2) : formatStatus(status));
         process.exitCode = status.healthy ? 0 : 1;
     });
 
-withLab(program.command("kubectl").description("kubectl on the lab's cluster").argument("[args...]").passThroughOptions().allowUnknownOption().helpOption(false)).action(async (args: string[], options: LabOptions) => {
-    const lab = labOf(options);
+withLab(program.command("kubectl").description("kubectl on the lab's cluster").argument("[args...]").passThroughOptions().allowUnknownOption().helpOption(false)).action(async (args: string[], options: LabName) => {
+    const lab = findLab(options);
     become(programsOf(lab).kubectl, ["--kubeconfig", kubeconfigFile(lab), ...args], { FJORD_HOME: stackFiles(lab).home });
 });
 
-withLab(program.command("pulumi").description("a Pulumi verb on the lab's region").argument("[args...]").passThroughOptions().allowUnknownOption().helpOption(false)).action(async (args: string[], options: LabOptions) => {
-    const lab = labOf(options);
+withLab(program.command("pulumi").description("a Pulumi verb on the lab's region").argument("[args...]").passThroughOptions().allowUnknownOption().helpOption(false)).action(async (args: string[], options: LabName) => {
+    const lab = findLab(options);
     const config = ["up", "preview", "destroy", "refresh"].includes(args[0] ?? "") ? ["--config-file", configFile(lab, lab.name)] : [];
     become("pulumi", [...args, "--stack", lab.name, ...config], pulumiEnvironment(lab, programsOf(lab).folders));
 });
 
-withLab(program.command("down").description("stop and remove all that the lab made")).action(async (options: LabOptions) => {
+withLab(program.command("down").description("stop and remove all that the lab made")).action(async (options: LabName) => {
     const line = progressLine("down");
-    await removeLab(labOf(options), cgroupSetup(), "files", (text) => line.update(text));
+    await removeLab(findLab(options), cgroupSetup(), "files", (text) => line.update(text));
     line.done(`lab ${options.name} is gone`);
 });
+
+program
+    .command("sources")
+    .description("where everything comes from, with each source, and what of it is proven")
+    .option("--json", "as JSON", jsonWanted)
+    .action(({ json }: { json?: boolean }) => console.log(json ? JSON.stringify(artefacts, null, 2) : formatArtefacts()));
 
 program
     .command("prepare")

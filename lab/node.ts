@@ -16,12 +16,34 @@ export const runDir = (lab: Lab): string => path.join(lab.dir, "run");
 const rootDir = (node: LabNode): string => path.join(node.dir, "root");
 const nodeCgroup = (lab: Lab, node: LabNode): string => `${lab.cgroup}/${node.name}`;
 
-/** What a node's own disk starts with, beside the rootfs. */
-export interface NodeImage {
-    /** The shared root file system (`ensureRootfs`). */
-    readonly rootfs: string;
+/** Where a bare server has its Debian packages from. */
+export type DebianOrigin =
     /** ASCII-armoured key of the lab's apt repository, whose suite `bookworm` is the servers' Debian mirror. */
-    readonly aptKey: string;
+    | { readonly aptKey: string }
+    /** Codename of the release; from Debian itself. */
+    | { readonly suite: string };
+
+/** What a node's own disk starts with. `rootfs` is the shared root file system (`ensureRootfs`). */
+export type NodeImage = { readonly rootfs: string } & DebianOrigin;
+
+/** The server's list of sources in deb822. Pure. */
+export function debianSources(lab: Lab, origin: DebianOrigin): string {
+    const stanza = (uri: string, suites: string, signedBy: string): string =>
+        `Types: deb\nURIs: ${uri}\nSuites: ${suites}\nComponents: main\nSigned-By:${signedBy}\n`;
+    if ("suite" in origin) {
+        const { suite } = origin;
+        const keyring = " /usr/share/keyrings/debian-archive-keyring.gpg";
+        return [
+            stanza("http://deb.debian.org/debian", `${suite} ${suite}-updates`, keyring),
+            stanza("http://deb.debian.org/debian-security", `${suite}-security`, keyring),
+        ].join("\n");
+    }
+    // An empty line would end the stanza, so a dot stands for it.
+    const armoured = origin.aptKey
+        .trim()
+        .split("\n")
+        .map((line) => ` ${line.trim() === "" ? "." : line}`);
+    return stanza(`http://${serviceName(lab, "apt")}`, "bookworm", `\n${armoured.join("\n")}`);
 }
 
 /** Every file that makes one server differ from another: path, content, mode. Pure. */
@@ -29,14 +51,9 @@ export function nodeFiles(
     lab: Lab,
     node: LabNode,
     keys: { readonly operator: string; readonly hostPrivate: string; readonly hostPublic: string },
-    aptKey: string,
+    debian: DebianOrigin,
 ): readonly { readonly path: string; readonly content: string; readonly mode: number; readonly owner?: number }[] {
     const machineId = createHash("sha256").update(`${lab.name}/${lab.range}/${node.name}`).digest("hex").slice(0, 32);
-    const armoured = aptKey
-        .trim()
-        .split("\n")
-        .map((line) => ` ${line.trim() === "" ? "." : line}`)
-        .join("\n");
     const home = `/home/${operatorUser.name}/.ssh`;
     return [
         { path: "/etc/hostname", content: `${node.fqdn}\n`, mode: 0o644 },
@@ -49,14 +66,7 @@ export function nodeFiles(
         { path: "/etc/resolv.conf", content: `search ${lab.domain}\nnameserver ${lab.services.dns}\n`, mode: 0o644 },
         {
             path: "/etc/apt/sources.list.d/debian.sources",
-            content: [
-                "Types: deb",
-                `URIs: http://${serviceName(lab, "apt")}`,
-                "Suites: bookworm",
-                "Components: main",
-                `Signed-By:\n${armoured}`,
-                "",
-            ].join("\n"),
+            content: debianSources(lab, debian),
             mode: 0o644,
         },
         { path: "/etc/ssh/ssh_host_ed25519_key", content: keys.hostPrivate, mode: 0o600 },
@@ -103,7 +113,7 @@ export async function createNode(lab: Lab, node: LabNode, image: NodeImage): Pro
         hostPrivate: fs.readFileSync(host.file, "utf8"),
         hostPublic: host.publicKey,
     };
-    for (const file of nodeFiles(lab, node, keys, image.aptKey)) {
+    for (const file of nodeFiles(lab, node, keys, image)) {
         const target = path.join(rootDir(node), file.path);
         fs.mkdirSync(path.dirname(target), { recursive: true, mode: file.owner === undefined ? 0o755 : 0o700 });
         fs.writeFileSync(target, file.content, { mode: file.mode });

@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import { spawn } from "node:child_process";
 import type { Lab } from "./plan";
 import { Progress, run } from "./process";
+import { fetchesPlugins } from "./programs";
 
 /** The project's own folder: where `Pulumi.yaml` is. */
 export const projectDir = path.resolve(__dirname, "..");
@@ -22,7 +23,7 @@ export interface StackFiles {
     readonly pulumiHome: string;
 }
 
-export function stackFiles(lab: Lab): StackFiles {
+export function stackFiles(lab: Pick<Lab, "dir">): StackFiles {
     const at = (name: string): string => path.join(lab.dir, name);
     return { state: at("state"), passphrase: at("passphrase"), config: at("stacks"), logs: at("logs"), home: at("access"), pulumiHome: at("pulumi") };
 }
@@ -32,7 +33,7 @@ export const configFile = (lab: Lab, stack: string): string => path.join(stackFi
 
 /**
  * Environment in which Pulumi runs for a lab. `programs` are folders that come first on PATH: the engine, its language
- * host and its providers where they were built here; none where the official ones are used.
+ * host and its providers where they were built here; else the official engine, unless it is on PATH already.
  */
 export function pulumiEnvironment(lab: Lab, programs: readonly string[]): Record<string, string> {
     const files = stackFiles(lab);
@@ -42,7 +43,7 @@ export function pulumiEnvironment(lab: Lab, programs: readonly string[]): Record
         PULUMI_BACKEND_URL: `file://${files.state}`,
         PULUMI_CONFIG_PASSPHRASE_FILE: files.passphrase,
         PULUMI_SKIP_UPDATE_CHECK: "true",
-        PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: programs.length > 0 ? "true" : "false",
+        PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: fetchesPlugins(programs) ? "false" : "true",
         FJORD_HOME: files.home,
     };
 }
@@ -142,3 +143,7 @@ export async function ensureStack(lab: Lab, programs: readonly string[], stack: 
 /** An output of a stack that is no secret. */
 export const stackOutput = (lab: Lab, programs: readonly string[], stack: string, name: string): Promise<string> =>
     beside(lab, programs, ["stack", "output", name, "--stack", stack]);
+
+/** All outputs of a stack, secrets in clear: for what has to work with them outside Pulumi. */
+export const stackOutputs = async (lab: Lab, programs: readonly string[], stack: string): Promise<Record<string, unknown>> =>
+    JSON.parse(await beside(lab, programs, ["stack", "output", "--json", "--show-secrets", "--stack", stack])) as Record<string, unknown>;

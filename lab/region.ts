@@ -9,7 +9,7 @@ import { sealSecret } from "../operations/seal/seal";
 import { ownRegistry } from "./images";
 import { registriesOf } from "./images/recipes";
 import { gitHostKey, hostKey, operatorKey } from "./keys";
-import { lockFile, type MadeLab } from "./make";
+import type { MadeLab } from "./make";
 import { serviceName, type Lab } from "./plan";
 import { until, type Progress } from "./process";
 import { configFile, ensureStack, mustPulumi, stackFiles, stackOutput, type PulumiRun } from "./pulumi";
@@ -19,8 +19,9 @@ import { ensureAptKey } from "./services/apt";
 import { filesUrl } from "./services/files";
 import { commitFiles, registerDeployKeys, repositoryUrl } from "./services/repository";
 import { ensureTls } from "./services/tls";
-import { labRegion, stackYaml } from "./stack";
+import { labRegion, stackYaml, type LabFacts } from "./stack";
 import { checkIngress, sampleHost, type IngressCheck } from "./status";
+import { importSample } from "./upstream/sample";
 
 /** Name of the trust stack in every lab's own state. */
 export const trustStack = "trust";
@@ -39,6 +40,17 @@ export function writeConfig(lab: Lab, stack: string, config: object): void {
 /** The lab's trust stack, as a person would write it. */
 const trustInput: TrustInput = { kind: "trust", organization: "Lab", sealingKeys: [{ name: "sealed-secrets-key-20260101", state: "active" }] };
 
+/** The lab's own mirrors, as a region's stack describes them. */
+async function mirrorFacts(lab: Lab): Promise<NonNullable<LabFacts["mirrors"]>> {
+    return {
+        ca: (await ensureTls(lab)).ca,
+        aptKey: await ensureAptKey(lab),
+        registries: registriesOf(ownRegistry),
+        registryUrl: `https://${serviceName(lab, "registry")}:${registryPort}`,
+        filesUrl: filesUrl(lab),
+    };
+}
+
 /** Configuration of the lab's region. */
 export async function regionInput(made: MadeLab): Promise<RegionInput> {
     const { lab, host } = made;
@@ -48,15 +60,11 @@ export async function regionInput(made: MadeLab): Promise<RegionInput> {
         hostKeys: Object.fromEntries(keys),
         gitHostKey: (await gitHostKey(lab)).publicKey,
         identityFile: (await operatorKey(lab)).file,
-        lock: lockFile(lab),
+        lock: made.lockFile,
         repository: repositoryUrl(lab),
-        mirrors: {
-            ca: (await ensureTls(lab)).ca,
-            aptKey: await ensureAptKey(lab),
-            registries: registriesOf(ownRegistry),
-            registryUrl: `https://${serviceName(lab, "registry")}:${registryPort}`,
-            filesUrl: filesUrl(lab),
-        },
+        ...(made.upstream === undefined
+            ? { mirrors: await mirrorFacts(lab) }
+            : { upstreamKeys: made.upstream.keys, debian: made.upstream.debian }),
     });
 }
 
@@ -84,11 +92,26 @@ export const upArguments = (lab: Lab): string[] => ["up", "--yes", "--skip-previ
 export const previewArguments = (lab: Lab): string[] => ["preview", ...parallel, "--config-file", configFile(lab, lab.name)];
 export const destroyArguments = (lab: Lab): string[] => ["destroy", "--yes", "--skip-preview", ...parallel, "--config-file", configFile(lab, lab.name)];
 
-/** Brings up the lab's region. */
-export async function upRegion({ lab, programs }: MadeLab, config: RegionInput, progress?: Progress): Promise<PulumiRun> {
+/**
+ * Brings up the lab's region. Where no mirror has the image of the sample application, it is put on the workers
+ * meanwhile: Pulumi waits for the application, and the application for its image.
+ */
+export async function upRegion(made: MadeLab, config: RegionInput, progress?: Progress): Promise<PulumiRun> {
+    const { lab, programs } = made;
     writeConfig(lab, lab.name, config);
     await ensureStack(lab, programs, lab.name);
-    return mustPulumi(lab, programs, lab.name, upArguments(lab), progress);
+    let ended = false;
+    const up = mustPulumi(lab, programs, lab.name, upArguments(lab), progress).finally(() => (ended = true));
+    const importing = made.upstream === undefined ? undefined : importSample(lab, made.upstream.sample, () => ended);
+    // Both are waited for: an image that could not be put there is why Pulumi then fails.
+    const [result, imported] = await Promise.allSettled([up, importing]);
+    if (imported.status === "rejected") {
+        throw imported.reason;
+    }
+    if (result.status === "rejected") {
+        throw result.reason;
+    }
+    return result.value;
 }
 
 /**

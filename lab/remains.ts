@@ -5,6 +5,7 @@ import { currentMounts, unmountBelow } from "./mounts";
 import { netnsPids } from "./network";
 import { runDir } from "./node";
 import type { Lab } from "./plan";
+import { stackPids } from "./stack-processes";
 import {
     endProcess,
     recordedProcesses,
@@ -67,7 +68,7 @@ export async function findRemains(lab: Lab, cgroup: CgroupSetup): Promise<Remain
     const namespaces = namesIn("/run/netns", lab);
     const recorded = recordedProcesses(runDir(lab)).map((name) => runningPid(runDir(lab), name));
     const inside = await Promise.all(namespaces.map(netnsPids));
-    const pids = new Set([...recorded, ...inside.flat(), ...nspawnPids(lab), ...cgroupPids(cgroup, lab.cgroup)]);
+    const pids = new Set([...recorded, ...inside.flat(), ...nspawnPids(lab), ...stackPids(lab), ...cgroupPids(cgroup, lab.cgroup)]);
     return {
         processes: [...pids]
             .filter((pid) => pid !== undefined && startTime(pid) !== undefined)
@@ -95,18 +96,15 @@ export async function removeLab(
 ): Promise<void> {
     progress(`stopping the processes of lab ${lab.name}`);
     const found = await findRemains(lab, cgroup);
+    // First those that work on the servers: they would wait for what goes away under them.
+    await endAll(stackPids(lab));
     await Promise.all(
         recordedProcesses(runDir(lab)).map((name) =>
             stopProcess(runDir(lab), name, name.startsWith("service-") ? 3000 : 0),
         ),
     );
     await emptyCgroups(cgroup, lab.cgroup);
-    for (const { pid } of (await findRemains(lab, cgroup)).processes) {
-        const started = startTime(pid);
-        if (started !== undefined) {
-            await endProcess(pid, started, 0);
-        }
-    }
+    await endAll((await findRemains(lab, cgroup)).processes.map(({ pid }) => pid));
     progress(
         `removing ${found.mounts.length} mounts, ${found.namespaces.length} namespaces, ${found.links.length} links`,
     );
@@ -132,6 +130,16 @@ export async function removeLab(
     if (files === "files") {
         progress(`removing ${lab.dir}`);
         await run("rm", ["-rf", "--one-file-system", lab.dir]);
+    }
+}
+
+/** Kills processes, each by its own pid. */
+async function endAll(pids: readonly number[]): Promise<void> {
+    for (const pid of pids) {
+        const started = startTime(pid);
+        if (started !== undefined) {
+            await endProcess(pid, started, 0);
+        }
     }
 }
 

@@ -6,7 +6,11 @@ import { run, type Progress } from "./process";
 /** The user that the operator logs in as; it has sudo without a password, as a provider's image would have it. */
 export const operatorUser = { name: "ops", id: 1000 } as const;
 
-const suite = "bookworm";
+/**
+ * Debian release of the servers where the lab brings the packages itself: the newest whose systemd runs on control
+ * groups of version 1, too.
+ */
+export const labDebian = "bookworm";
 
 /** What a plain Debian server has that matters here, and nothing that Kubernetes brings. */
 const packages: readonly string[] = [
@@ -65,7 +69,7 @@ const dpkgOptions = [
 ];
 
 /** Key of everything that goes into the root file system. */
-export function rootfsKey(): string {
+export function rootfsKey(suite: string = labDebian): string {
     const inputs = { suite, packages, mirrored, masked, dpkgOptions, operatorUser, recipe: 3 };
     return createHash("sha256").update(JSON.stringify(inputs)).digest("hex").slice(0, 16);
 }
@@ -110,9 +114,14 @@ export interface Rootfs {
 
 /**
  * The bare Debian server that all nodes start from, built once for this machine and kept in `<cacheDir>/rootfs/<key>`.
+ * `suite` is the codename of its Debian release.
  */
-export async function ensureRootfs(cacheDir: string, progress: Progress): Promise<Rootfs> {
-    const key = rootfsKey();
+export async function ensureRootfs(
+    cacheDir: string,
+    progress: Progress,
+    suite: string = labDebian,
+): Promise<Rootfs> {
+    const key = rootfsKey(suite);
     const dir = path.join(cacheDir, "rootfs", key);
     const rootfs: Rootfs = { root: path.join(dir, "root"), debs: path.join(dir, "debs"), key };
     if (fs.existsSync(dir)) {

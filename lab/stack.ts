@@ -1,7 +1,7 @@
 import { dump } from "js-yaml";
 import type { RegionInput } from "../infra/config/schema/region";
 import type { Host } from "./host";
-import { labHosts, serviceName, type Lab } from "./plan";
+import { serviceName, type Lab } from "./plan";
 import { operatorUser } from "./rootfs";
 
 /** What is known about a lab once its servers and services are made. */
@@ -26,6 +26,8 @@ export interface LabFacts {
     };
     /** Signing keys of upstream's apt repositories, where there are no mirrors. */
     readonly upstreamKeys?: { readonly kubernetes: string; readonly containerd: string };
+    /** Codename of the servers' Debian release, where there are no mirrors. Default: the program's. */
+    readonly debian?: string;
     /** SSH URL of the application's repository. */
     readonly repository: string;
     /** Port of the API tunnel. Default: derived from the lab's name. */
@@ -42,7 +44,8 @@ function mirrors(lab: Lab, facts: LabFacts): RegionInput["mirrors"] {
         if (keys === undefined) {
             throw new Error("a lab without mirrors needs the keys that sign upstream's packages");
         }
-        return { apt: { kubernetes: { key: keys.kubernetes }, containerd: { key: keys.containerd } } };
+        const suite = facts.debian === undefined ? {} : { suite: facts.debian };
+        return { apt: { kubernetes: { key: keys.kubernetes }, containerd: { key: keys.containerd, ...suite } } };
     }
     const source = (suite: string) => ({
         url: `https://${serviceName(lab, "apt")}`,
@@ -125,8 +128,6 @@ export function labRegion(lab: Lab, facts: LabFacts): RegionInput {
                 namespace: "payment-prod",
             },
         ],
-        // Where upstream is the source, no DNS of the region's knows the lab's names.
-        ...(facts.mirrors ? {} : { hosts: labHosts(lab) }),
     };
 }
 

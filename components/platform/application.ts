@@ -3,9 +3,6 @@ import { KubernetesObject } from "./manifest";
 import { platformNamespaces } from "./namespaces";
 import { inCluster } from "./projects";
 
-/** What `pulumi up` waits for: the application is what Git says, and it runs. */
-const healthy = ["jsonpath={.status.sync.status}=Synced", "jsonpath={.status.health.status}=Healthy"];
-
 /**
  * An application that Argo CD keeps in the cluster.
  *
@@ -15,16 +12,13 @@ const healthy = ["jsonpath={.status.sync.status}=Synced", "jsonpath={.status.hea
  * - No finalizer: an application that leaves the stack is let go, and what runs stays. To remove what runs, empty
  *   its path in Git first; prune takes it away. It also means that `pulumi destroy` waits for no controller that
  *   is being destroyed beside it.
+ * - Pulumi does not wait for it here: `awaitApplication` does, which can say in Argo CD's words what is in the way.
  */
 export function application(config: ApplicationConfig): KubernetesObject {
     return {
         apiVersion: "argoproj.io/v1alpha1",
         kind: "Application",
-        metadata: {
-            name: config.name,
-            namespace: platformNamespaces.argocd,
-            annotations: { "pulumi.com/waitFor": JSON.stringify(healthy) },
-        },
+        metadata: { name: config.name, namespace: platformNamespaces.argocd },
         spec: {
             project: config.project,
             source: { repoURL: config.repository, targetRevision: config.revision, path: config.path },

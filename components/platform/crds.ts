@@ -2,15 +2,8 @@ import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import * as path from "node:path";
 import { LockedFile } from "../../infra/config/lock";
-import { SshTarget } from "../../infra/config/types";
+import { ControlPlane } from "./kubectl";
 import { KubernetesObject } from "./manifest";
-
-/** A control plane, by the name that messages call it. */
-export interface ControlPlane {
-    /** `cp-01.osl.node` */
-    readonly name: string;
-    readonly ssh: SshTarget;
-}
 
 /** What `apply-crds.ts` is told, in the environment variable `FJORD_CRDS`; the private key comes on its stdin. */
 export interface CrdTask {

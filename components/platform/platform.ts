@@ -43,11 +43,13 @@ export interface PlatformArgs {
 
 /**
  * The controllers of a region: Sealed Secrets, NGINX ingress, Argo CD with its projects, and the stack's applications.
- * It is made once the applications are healthy. From then on only Argo CD writes to the cluster.
+ * From then on only Argo CD writes to the cluster.
  */
 export class Platform extends pulumi.ComponentResource {
     /** Names of the applications that Argo CD keeps. */
     readonly applications: readonly string[];
+    /** Their objects, by name. */
+    readonly objects: ReadonlyMap<string, pulumi.Resource>;
 
     constructor(name: string, args: PlatformArgs, opts?: pulumi.ComponentResourceOptions) {
         super("fjord:platform:Platform", name, {}, opts);
@@ -62,8 +64,7 @@ export class Platform extends pulumi.ComponentResource {
         sealedSecrets(args, put);
         ingress(args, put);
         const argocd = argocdControllers(args, put);
-        applications(args, put, argocd);
-
+        this.objects = applications(args, put, argocd);
         this.applications = args.config.applications.map((config) => config.name);
         this.registerOutputs({ applications: this.applications });
     }
@@ -122,7 +123,8 @@ function argocdControllers({ config, lock, argocdManifest, trust, crdsApplied }:
     return { home, needed: needed.map(({ resource }) => resource) };
 }
 
-function redisPassword(password: pulumi.Input<string>): KubernetesObject {
+/** The Secret that Argo CD and its Redis read their password from. */
+export function redisPassword(password: pulumi.Input<string>): KubernetesObject {
     return {
         apiVersion: "v1",
         kind: "Secret",
@@ -133,7 +135,11 @@ function redisPassword(password: pulumi.Input<string>): KubernetesObject {
 }
 
 /** Each after its project and its repository's credentials. */
-function applications({ config, trust, crdsApplied }: PlatformArgs, put: Put, { home, needed }: Argocd): void {
+function applications(
+    { config, trust, crdsApplied }: PlatformArgs,
+    put: Put,
+    { home, needed }: Argocd,
+): ReadonlyMap<string, pulumi.Resource> {
     const projects = new Map(
         applicationProjects(config.applications).map((project) => [
             project.metadata.name,
@@ -143,8 +149,10 @@ function applications({ config, trust, crdsApplied }: PlatformArgs, put: Put, { 
     const credentials = repositories(config.applications).map((repository) =>
         put(repositorySecret(repository, trust.deployKey), [home], repositoryName(repository)),
     );
-    for (const one of config.applications) {
-        const project = projects.get(one.project);
-        put(application(one), [home, ...needed, ...credentials, ...(project ? [project] : [])]);
-    }
+    return new Map(
+        config.applications.map((one) => {
+            const project = projects.get(one.project);
+            return [one.name, put(application(one), [home, ...needed, ...credentials, ...(project ? [project] : [])])];
+        }),
+    );
 }

@@ -74,6 +74,9 @@ drop() {
     done
 }
 
+# room FOLDER...: how much is free for each, by file system: `35G free on /var, 1.2G free on /`.
+room() { df -h --output=avail,target "$@" | awk 'NR > 1 && !seen[$2]++ { printf "%s%s free on %s", (NR > 2 ? ", " : ""), $1, $2 }'; }
+
 # apt ARGS...: apt-get that waits for another holder of its lock for a stated time, then says who holds it.
 apt() {
     local status=0 end=$((SECONDS + ${APT_WAIT:-120}))
@@ -93,7 +96,7 @@ apt() {
             "wait for it or end it (often unattended-upgrades), then run again"
     fi
     if tail -n 40 "$LOG" | grep -q 'No space left on device\|enough free space'; then
-        fail "the disk is full ($(df -h --output=avail /var | tail -n 1 | tr -d ' ') free on /var)" "free space on /var, then run again"
+        fail "the disk is full ($(room /var/cache/apt/archives /var/lib /usr))" "free space where there is least, then run again"
     fi
     fail "apt-get $1 ended with code $status: $(tail -n 40 "$LOG" | grep -E '^(E:|Err:)' | head -n 2 | tr '\n' ' ')" \
         "check that the apt source answers from this machine (mirrors.apt in the stack), then run again"

@@ -153,6 +153,16 @@ export async function buildImages(
     return { blobs: path.join(imagesDir, "blobs"), images: images as Record<LabImageName, BuiltImage> };
 }
 
+/** Builds the image of the sample application alone: all others come from upstream there. */
+export async function buildSampleImage(
+    imagesDir: string,
+    toolchain: Toolchain,
+    ownRegistry: string,
+): Promise<{ readonly blobs: string; readonly image: BuiltImage }> {
+    const digest = await buildImage("payment-service", undefined, toolchain, imagesDir);
+    return { blobs: path.join(imagesDir, "blobs"), image: { ...imageName("payment-service", ownRegistry), digest } };
+}
+
 /** What the registry serves under which name. Pure. */
 export function imageIndex(images: BuiltImages["images"]): ImageIndex {
     return Object.fromEntries(Object.values(images).map((image) => [`${image.name}:${image.tag}`, image.digest]));

@@ -15,9 +15,8 @@ import { ensureTls } from "./tls";
 /** Port of the registry; the other services have the ports of their protocols. */
 export const registryPort = 5000;
 
-/** What the services serve. */
-export interface ServiceContent {
-    readonly toolchain: Toolchain;
+/** What the region's mirrors serve. */
+export interface MirrorContent {
     /** Folder of `writeAptRepository`. */
     readonly apt: string;
     /** Folder of `writeFiles`. */
@@ -25,11 +24,22 @@ export interface ServiceContent {
     /** Blobs and index of `lab/images.ts`. */
     readonly blobs: string;
     readonly imageIndex: string;
+}
+
+/** What the services serve. */
+export interface ServiceContent {
+    readonly toolchain: Toolchain;
+    /** Absent where the lab takes everything from upstream: then only DNS and Git run. */
+    readonly mirrors?: MirrorContent;
     /** Names for the lab's DNS beside its own, e.g. the host name of the application with the workers' addresses. */
     readonly hosts?: Readonly<Record<string, readonly string[]>>;
 }
 
-export const services: readonly ServiceName[] = ["dns", "registry", "apt", "files", "git"];
+const services: readonly ServiceName[] = ["dns", "registry", "apt", "files", "git"];
+
+/** The services that run with this content. Pure. */
+export const servicesOf = (content: Pick<ServiceContent, "mirrors">): readonly ServiceName[] =>
+    content.mirrors === undefined ? ["dns", "git"] : services;
 
 /** Name of a service's process record. */
 const processName = (service: ServiceName): string => `service-${service}`;
@@ -62,6 +72,21 @@ async function configuration(
     content: ServiceContent,
 ): Promise<ServiceConfig[]> {
     const address = lab.services[service];
+    if (service === "git") {
+        return [
+            {
+                kind: "git",
+                listen: { address, port: probePort.git },
+                hostKeyFile: (await gitHostKey(lab)).file,
+                root: gitRoot(lab),
+                access: gitAccess(lab),
+            },
+        ];
+    }
+    const { mirrors } = content;
+    if (mirrors === undefined) {
+        throw new Error(`a lab that takes everything from upstream has no ${service} service`);
+    }
     const tls = await ensureTls(lab);
     const https = {
         address,
@@ -74,28 +99,18 @@ async function configuration(
                 {
                     kind: "registry",
                     listen: https,
-                    blobs: content.blobs,
-                    index: content.imageIndex,
+                    blobs: mirrors.blobs,
+                    index: mirrors.imageIndex,
                     ownName: serviceName(lab, "registry"),
                 },
             ];
         case "apt":
             return [
-                { kind: "files", listen: { address, port: 80 }, root: content.apt },
-                { kind: "files", listen: https, root: content.apt },
+                { kind: "files", listen: { address, port: 80 }, root: mirrors.apt },
+                { kind: "files", listen: https, root: mirrors.apt },
             ];
         case "files":
-            return [{ kind: "files", listen: https, root: content.files }];
-        case "git":
-            return [
-                {
-                    kind: "git",
-                    listen: { address, port: 22 },
-                    hostKeyFile: (await gitHostKey(lab)).file,
-                    root: gitRoot(lab),
-                    access: gitAccess(lab),
-                },
-            ];
+            return [{ kind: "files", listen: https, root: mirrors.files }];
     }
 }
 
@@ -108,7 +123,8 @@ export async function startService(lab: Lab, service: ServiceName, content: Serv
         });
     };
     if (service === "dns") {
-        inNamespace(path.join(content.toolchain.bin, "coredns"), ["-conf", writeDns(lab, content.hosts ?? {})]);
+        const [command, ...args] = writeDns(lab, content.hosts ?? {}, content.toolchain);
+        inNamespace(command, args);
     } else {
         const file = path.join(lab.dir, "services", `${service}.json`);
         fs.mkdirSync(path.dirname(file), { recursive: true });
@@ -137,9 +153,13 @@ export const stopService = (lab: Lab, service: ServiceName): Promise<void> =>
 export async function startServices(lab: Lab, content: ServiceContent, progress: Progress): Promise<void> {
     await attachServices(lab);
     await ensureRepository(lab);
-    await ensureTls(lab);
-    progress(`starting region services: ${services.join(", ")}`);
-    await Promise.all(services.map((service) => startService(lab, service, content)));
+    const wanted = servicesOf(content);
+    if (content.mirrors !== undefined) {
+        // Before they start side by side, because all of them would make it.
+        await ensureTls(lab);
+    }
+    progress(`starting region services: ${wanted.join(", ")}`);
+    await Promise.all(wanted.map((service) => startService(lab, service, content)));
 }
 
 /** Stops all region services and takes their network away. What they serve stays on disk. */

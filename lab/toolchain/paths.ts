@@ -1,5 +1,6 @@
 import * as os from "node:os";
 import * as path from "node:path";
+import type { Source } from "../source";
 
 /** Root of everything that is kept between runs and clones: `$FJORD_CACHE`, else `$XDG_CACHE_HOME/fjord`, else `~/.cache/fjord`. */
 export function cacheRoot(env: NodeJS.ProcessEnv = process.env): string {
@@ -14,8 +15,10 @@ export interface Toolchain {
     readonly files: string;
     /** Hash of everything that went into it; changes whenever a program could. */
     readonly key: string;
+    /** `lab` where it was built here, `upstream` where the official programs were fetched. */
+    readonly source: Source;
 }
 
-export function toolchainAt(dir: string, key: string): Toolchain {
-    return { dir, key, bin: path.join(dir, "bin"), files: path.join(dir, "files") };
+export function toolchainAt(dir: string, key: string, source: Source = "lab"): Toolchain {
+    return { dir, key, bin: path.join(dir, "bin"), files: path.join(dir, "files"), source };
 }

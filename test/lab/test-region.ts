@@ -1,16 +1,14 @@
-import * as fs from "node:fs";
 import * as path from "node:path";
 import type { RegionInput } from "../../infra/config/schema/region";
 import { cgroupSetup } from "../../lab/cgroup";
 import { makeLab, type MadeLab } from "../../lab/make";
-import { createNode, nodeExists, startNode, waitForSsh } from "../../lab/node";
+import { removeNode } from "../../lab/node";
 import { Phases } from "../../lab/phases";
 import { defaultMachines, labNode, planLab, type Lab, type LabNode } from "../../lab/plan";
 import { run } from "../../lab/process";
 import { configFile, ensureStack, mustPulumi, pulumi, stackFiles, type PulumiRun } from "../../lab/pulumi";
 import { destroyArguments, regionInput, upArguments, writeConfig } from "../../lab/region";
 import { removeLab } from "../../lab/remains";
-import { ensureAptKey } from "../../lab/services/apt";
 import { kubeconfigFile } from "../../lab/status";
 
 /** Name and range of the lab that these tests make. Nothing else uses them, so that a test beside a lab harms neither. */
@@ -58,20 +56,15 @@ export class TestRegion {
         return labNode(this.lab, name);
     }
 
-    /** Gives the lab another list of machines; those that are new are made and booted. */
-    async setMachines(machines: readonly string[]): Promise<void> {
+    /** Gives the lab a list of machines; those that are not there are made, with empty disks, and booted. */
+    async setMachines(machines: readonly string[] = this.lab.nodes.map(({ name }) => name)): Promise<void> {
         this.current = await makeLab(planTestLab(machines), new Phases());
     }
 
-    /** Makes one server again, with an empty disk and the same name and host key. */
-    async reinstall(name: string): Promise<void> {
-        const node = this.node(name);
-        if (!nodeExists(node)) {
-            const rootfs = fs.readFileSync(path.join(this.node("worker-01").dir, "rootfs"), "utf8").trim();
-            await createNode(this.lab, node, { rootfs, aptKey: await ensureAptKey(this.lab) });
-        }
-        await startNode(this.lab, node, this.current.host);
-        await waitForSsh(this.lab, node);
+    /** Throws one server away, which the stack no longer has. */
+    async discard(name: string): Promise<void> {
+        await removeNode(this.lab, this.node(name), this.current.host);
+        await this.setMachines(this.lab.nodes.map((node) => node.name).filter((other) => other !== name));
     }
 
     /** Writes the region's configuration, as a person would who edits the stack's file. */

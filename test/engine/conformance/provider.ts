@@ -6,7 +6,7 @@ import * as grpc from "@grpc/grpc-js";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as messages from "@pulumi/pulumi/proto/provider_pb";
 import { Engine, type LogMessage } from "./engine";
-import { fromStruct, toStruct, type Properties } from "./values";
+import { fromStruct, isSecret, names, toStruct, type Properties } from "./values";
 
 /** Milliseconds until a provider that does not start, or a call that does not end, fails its test. */
 const DEADLINE = 60_000;
@@ -20,6 +20,8 @@ type Call<Request, Response> = (
 
 /** A provider plugin that runs, and the engine that it talks to. */
 export class Provider {
+    private acceptsSecrets = false;
+
     private constructor(
         private readonly process: ChildProcess,
         private readonly engine: Engine,
@@ -58,6 +60,16 @@ export class Provider {
         const provider = new Provider(child, engine, client, name);
         await provider.configure();
         return provider;
+    }
+
+    /**
+     * What a plugin gave back, as the engine keeps it. Where a plugin accepts no secrets, as those that are bridged from
+     * Terraform, the engine marks what it gives back like what it was given (`annotateSecrets` in its provider_plugin.go).
+     * @internal
+     */
+    public likeSecrets(given: Properties, back: Properties): Properties {
+        const hidden = this.acceptsSecrets ? [] : names(given).filter((name) => isSecret(given[name]) && name in back);
+        return { ...back, ...Object.fromEntries(hidden.map((name) => [name, given[name]])) } as Properties;
     }
 
     /** Ends the plugin and its engine. */
@@ -112,7 +124,7 @@ export class Provider {
             .setSendsOldInputs(true)
             .setSendsOldInputsToDelete(true)
             .setName(this.name);
-        await this.call(this.client.configure, request);
+        this.acceptsSecrets = (await this.call(this.client.configure, request)).getAcceptsecrets();
     }
 }
 
@@ -174,7 +186,7 @@ export class Resource {
             .setRandomseed(Buffer.alloc(32, 7));
         const response = await this.provider.call(this.client.check, request);
         const failures = response.getFailuresList().map((f) => [f.getProperty(), f.getReason()] as const);
-        return { inputs: fromStruct(response.getInputs()), failures };
+        return { inputs: this.provider.likeSecrets(news, fromStruct(response.getInputs())), failures };
     }
 
     /** Checks inputs that have to be right, and makes the resource. */
@@ -209,7 +221,7 @@ export class Resource {
             .setOldInputs(toStruct(made.inputs))
             .setNews(toStruct(inputs));
         const response = await this.provider.call(this.client.update, request);
-        return { id: made.id, inputs, state: fromStruct(response.getProperties()) };
+        return { id: made.id, inputs, state: this.provider.likeSecrets(inputs, fromStruct(response.getProperties())) };
     }
 
     /** Reads a resource anew, as a refresh does. */
@@ -248,7 +260,7 @@ export class Resource {
             .setProperties(toStruct(inputs))
             .setPreview(preview);
         const response = await this.provider.call(this.client.create, request);
-        return { id: response.getId(), inputs, state: fromStruct(response.getProperties()) };
+        return { id: response.getId(), inputs, state: this.provider.likeSecrets(inputs, fromStruct(response.getProperties())) };
     }
 }
 

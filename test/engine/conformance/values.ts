@@ -62,7 +62,8 @@ export function secretNames(properties: Properties): string[] {
 /** The names of the properties that have a value, sorted, without those that a provider keeps for itself. */
 export function names(properties: Properties): string[] {
     return Object.keys(properties)
-        .filter((name) => !name.startsWith("__") && reveal(properties[name]) !== null)
+        // Plugins that are bridged from Terraform repeat the resource's id among its outputs.
+        .filter((name) => !name.startsWith("__") && name !== "id" && reveal(properties[name]) !== null)
         .sort();
 }
 

@@ -9,14 +9,16 @@ import { killUpAt, type Moment } from "../interrupt";
 import type { TestRegion } from "../test-region";
 import { expectWholeRegion } from "./whole";
 
-/** One moment in each part of a run: where it is cut, something is half done on a server. */
-const moments: readonly Moment[] = [
+/** Moments from the first server on: where a run is cut, something is half done on one. */
+const early: readonly Moment[] = [
     { name: "node preparation", line: /test-nodes-worker-02-packages creating/, later: 4_000 },
     { name: "kubeadm init", line: /test-cluster-init creating/, later: 5_000 },
     { name: "control plane join", line: /test-cluster-cp-02 creating/, later: 6_000 },
     { name: "platform", line: /test-platform-argocd-repo-server-deployment creating/, later: 500 },
-    { name: "application", line: /test-platform-payment-service-prod\S* creating/, later: 2_000 },
 ];
+
+/** The platform is there, and its application on the way. */
+const late: Moment = { name: "application", line: /test-payment-service-prod-healthy creating/, later: 1_500 };
 
 /** What `npm run unlock` does; gives what it cleared. */
 function unlock(region: TestRegion): string[] {
@@ -27,14 +29,23 @@ function unlock(region: TestRegion): string[] {
     return locks.map(({ verdict }) => verdict.why);
 }
 
-/** A run killed at five moments, one after the other, goes on each time where it was, and ends as one that was not. */
-export async function interruption(t: TestContext, region: TestRegion): Promise<void> {
-    for (const moment of moments) {
-        const { seconds, pid } = await killUpAt(region.lab, region.made.programs, moment);
-        const [why = ""] = unlock(region);
-        assert.match(why, new RegExp(`\\b${pid}\\b`));
-        t.diagnostic(`killed in ${moment.name} after ${seconds.toFixed(1)} s; unlock: ${why}`);
+async function kill(t: TestContext, region: TestRegion, moment: Moment): Promise<void> {
+    const { seconds, pid } = await killUpAt(region.lab, region.made.programs, moment);
+    const [why = ""] = unlock(region);
+    assert.match(why, new RegExp(`\\b${pid}\\b`));
+    t.diagnostic(`killed in ${moment.name} after ${seconds.toFixed(1)} s; unlock: ${why}`);
+}
+
+/** A run killed at four moments, one after the other, goes on each time where it was. */
+export async function interruptedEarly(t: TestContext, region: TestRegion): Promise<void> {
+    for (const moment of early) {
+        await kill(t, region, moment);
     }
+}
+
+/** Killed once more, it ends as a run does that nobody has killed. */
+export async function interruptedLate(t: TestContext, region: TestRegion): Promise<void> {
+    await kill(t, region, late);
     const last = await region.up();
     t.diagnostic(`the run after the fifth kill: ${last.seconds.toFixed(1)} s`);
     await expectWholeRegion(t, region);

@@ -21,7 +21,7 @@ const node = labNode(lab, "cp-02");
 test("a server's own files", () => {
     const keys = { operator: "ssh-ed25519 OPERATOR", hostPrivate: "PRIVATE", hostPublic: "ssh-ed25519 HOST" };
     const files = Object.fromEntries(
-        nodeFiles(lab, node, keys, "-----BEGIN-----\n\nabc\n").map((file) => [file.path, file]),
+        nodeFiles(lab, node, keys, { aptKey: "-----BEGIN-----\n\nabc\n" }).map((file) => [file.path, file]),
     );
     assert.equal(files["/etc/hostname"]?.content, "cp-02.lab.node\n");
     assert.equal(files["/etc/resolv.conf"]?.content, "search lab.node\nnameserver 10.77.0.2\n");
@@ -36,7 +36,9 @@ test("a server's own files", () => {
         [0o600, 1000],
     );
     assert.match(files["/etc/machine-id"]?.content ?? "", /^[0-9a-f]{32}\n$/);
-    const other = nodeFiles(lab, labNode(lab, "cp-03"), keys, "").find((file) => file.path === "/etc/machine-id");
+    const other = nodeFiles(lab, labNode(lab, "cp-03"), keys, { suite: "trixie" }).find(
+        (file) => file.path === "/etc/machine-id",
+    );
     assert.notEqual(other?.content, files["/etc/machine-id"]?.content);
 });
 

@@ -131,7 +131,9 @@ test("a lab without mirrors takes everything from upstream, and needs its keys",
         upstreamKeys: { kubernetes: facts.mirrors?.aptKey ?? "", containerd: facts.mirrors?.aptKey ?? "" },
     });
     assert.deepEqual([config.mirrors.images, config.mirrors.files, config.mirrors.ca], [[], undefined, undefined]);
-    assert.equal(config.hosts["git.lab.node"], "10.77.0.6");
+    assert.equal(config.mirrors.apt.containerd.suite, "trixie");
+    const keys = { kubernetes: facts.mirrors?.aptKey ?? "", containerd: facts.mirrors?.aptKey ?? "" };
+    assert.equal(load({ ...rest, upstreamKeys: keys, debian: "bookworm" }).mirrors.apt.containerd.suite, "bookworm");
 });
 
 test("a missing host key is an error, and Pulumi's own fields of the file stay", () => {

@@ -11,14 +11,7 @@ describe("the application", () => {
         assert.deepEqual(application(paymentService), {
             apiVersion: "argoproj.io/v1alpha1",
             kind: "Application",
-            metadata: {
-                name: "payment-service-prod",
-                namespace: "argocd",
-                annotations: {
-                    "pulumi.com/waitFor":
-                        '["jsonpath={.status.sync.status}=Synced","jsonpath={.status.health.status}=Healthy"]',
-                },
-            },
+            metadata: { name: "payment-service-prod", namespace: "argocd" },
             spec: {
                 project: "payments",
                 source: {

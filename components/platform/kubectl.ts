@@ -1,0 +1,62 @@
+import { SshTarget, Seconds, seconds } from "../../infra/config/types";
+import { paths } from "../cluster/paths";
+import { connect, SshClient, SshError } from "../remote/ssh";
+
+/** A control plane, by the name that messages call it. */
+export interface ControlPlane {
+    /** `cp-01.osl.node` */
+    readonly name: string;
+    readonly ssh: SshTarget;
+}
+
+/** Kinds of SSH failure that another control plane may not have. */
+const elsewhere = ["no-answer", "refused", "broken"];
+
+/** Enters the first control plane that answers. `purpose` ends the sentence "could be reached to ...". */
+export async function connectToFirst(
+    controlPlanes: readonly ControlPlane[],
+    privateKey: string,
+    purpose: string,
+): Promise<SshClient> {
+    const failures: string[] = [];
+    for (const { name, ssh } of controlPlanes) {
+        try {
+            return await connect({ ...ssh, name }, { kind: "key", privateKey });
+        } catch (error) {
+            if (!(error instanceof SshError) || !elsewhere.includes(error.kind)) {
+                throw error;
+            }
+            failures.push(error.message);
+        }
+    }
+    throw new Error(`fjord: no control plane could be reached to ${purpose}:\n${failures.join("\n")}`);
+}
+
+/** What a run of kubectl is for, and its bounds. */
+export interface KubectlOptions {
+    /** Ends the sentence "it could not ...". */
+    readonly what: string;
+    readonly stdin?: string;
+    /** Longest run. Default 120 s: for the API server to take in 2 MB of schemas and serve them. */
+    readonly limit?: Seconds;
+}
+
+/**
+ * Runs kubectl on a control plane with the credentials that lie there.
+ * @returns what it printed
+ */
+export async function kubectl(client: SshClient, args: string, options: KubectlOptions): Promise<string> {
+    const { what, stdin, limit = seconds(120) } = options;
+    const sudo = client.server.user === "root" ? "" : "sudo -n ";
+    const command = `${sudo}timeout ${limit} kubectl --kubeconfig ${paths.adminKubeconfig} ${args}`;
+    const timeout = seconds(limit + 10);
+    const result = await client.exec(command, { what, timeout, ...(stdin !== undefined && { stdin }) });
+    if (result.code !== 0) {
+        const said = result.stderr.trim().slice(-2000);
+        throw new Error(
+            `fjord: ${client.server.name}: it could not ${what} (exit ${result.code}): ${said}\n` +
+                "  what to do: check that the API server answers there (kubectl get --raw /readyz), then run again",
+        );
+    }
+    return result.stdout;
+}
