@@ -15,7 +15,7 @@ import { configFile, projectDir, pulumiEnvironment, stackFiles } from "./pulumi"
 import { regionInput, sealingCertificateFile, seedRepository, upRegion, upTrust, waitForApplication } from "./region";
 import { removeLab } from "./remains";
 import { askedSource, askedSources, decideSource, needsProbes, sourceVariable, type Decision } from "./source";
-import { formatStatus, kubeconfigFile, labStatus, sampleHost } from "./status";
+import { formatStatus, labStatus, needKubeconfig, sampleHost } from "./status";
 
 /** The programs that the lab was made with, which need not be those of this checkout. */
 function programsOf(lab: Lab): { folders: readonly string[]; kubectl: string } {
@@ -104,7 +104,7 @@ withLab(program.command("status").description("nodes, pods, applications, ingres
 
 withLab(program.command("kubectl").description("kubectl on the lab's cluster").argument("[args...]").passThroughOptions().allowUnknownOption().helpOption(false)).action(async (args: string[], options: LabName) => {
     const lab = findLab(options);
-    become(programsOf(lab).kubectl, ["--kubeconfig", kubeconfigFile(lab), ...args], { FJORD_HOME: stackFiles(lab).home });
+    become(programsOf(lab).kubectl, ["--kubeconfig", needKubeconfig(lab), ...args], { FJORD_HOME: stackFiles(lab).home });
 });
 
 withLab(program.command("pulumi").description("a Pulumi verb on the lab's region").argument("[args...]").passThroughOptions().allowUnknownOption().helpOption(false)).action(async (args: string[], options: LabName) => {

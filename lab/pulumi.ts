@@ -65,16 +65,40 @@ export class PulumiError extends Error {
     }
 }
 
-/** The part of Pulumi's output that says what went wrong; all of it where there is no such part. */
+/** How many last lines stand for the cause where Pulumi names none. */
+const tailLines = 30;
+
+/** Said in every run with programs that were built here, and never the cause. */
+const pathNotice = /^.*warning: using pulumi-\S+ from \$PATH at .*\n?/gm;
+
+/** The part of Pulumi's output that says what went wrong; its end where there is no such part. Pure. */
 export function diagnostics(output: string): string {
-    const start = output.indexOf("\nDiagnostics:");
-    const end = output.search(/\n(Outputs|Resources):\n/);
-    const text = start >= 0 ? output.slice(start + 1, end > start ? end : undefined) : output.split("\n").slice(-30).join("\n");
-    return text.trim();
+    const text = output.replace(pathNotice, "");
+    const start = `\n${text}`.indexOf("\nDiagnostics:");
+    if (start < 0) {
+        return text.trim().split("\n").slice(-tailLines).join("\n");
+    }
+    const part = text.slice(start);
+    const end = part.search(/\n(Outputs|Resources):\n/);
+    return part.slice(0, end < 0 ? undefined : end).trim();
 }
 
-/** One line of Pulumi's non-interactive output that says that a resource was finished. */
-const finished = /^\s*[@+~\-]*\s+\S+ \S+ (created|updated|deleted|replaced|refreshed)\b/;
+/** What one line of Pulumi's non-interactive output says about a resource. */
+export interface ResourceEvent {
+    readonly name: string;
+    /** `creating`, `created`, `updating`, ... */
+    readonly doing: string;
+    readonly finished: boolean;
+}
+
+/** Reads a line such as ` +  tls:index:PrivateKey region-ssh creating (0s)`; undefined for all others. Pure. */
+export function resourceEvent(line: string): ResourceEvent | undefined {
+    const [, name, doing] =
+        /^\s*[@+~<>=-]*\s+[\w@/.-]+:\S* (\S+) (creating|created|updating|updated|deleting|deleted|replacing|replaced|reading|read|refreshing|refreshed)\b/.exec(
+            line,
+        ) ?? [];
+    return name === undefined || doing === undefined ? undefined : { name, doing, finished: !doing.endsWith("ing") };
+}
 
 /** Runs a Pulumi verb on one of the lab's stacks; never throws for its exit code. */
 export async function pulumi(lab: Lab, programs: readonly string[], stack: string, args: readonly string[], progress: Progress = () => undefined): Promise<PulumiRun> {
@@ -93,12 +117,10 @@ export async function pulumi(lab: Lab, programs: readonly string[], stack: strin
     const take = (line: string): void => {
         out.write(`${line}\n`);
         lines.push(line);
-        if (finished.test(line)) {
-            done += 1;
-        }
-        const doing = /^\s*[@+~\-]*\s+\S+ (\S+) (creating|updating|deleting|replacing|created|updated|deleted)/.exec(line);
-        if (doing) {
-            progress(`${done} done, ${doing[2]} ${doing[1]}`);
+        const event = resourceEvent(line);
+        if (event) {
+            done += event.finished ? 1 : 0;
+            progress(`${done} done, ${event.doing} ${event.name}`);
         }
     };
     createInterface({ input: child.stdout }).on("line", take);

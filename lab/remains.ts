@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { cgroupPids, emptyCgroups, existingCgroups, removeCgroups, type CgroupSetup } from "./cgroup";
+import { disconnectFromInternet, labTables } from "./internet";
 import { currentMounts, unmountBelow } from "./mounts";
 import { netnsPids } from "./network";
 import { runDir } from "./node";
@@ -24,6 +25,8 @@ export interface Remains {
     readonly links: readonly string[];
     readonly mounts: readonly string[];
     readonly cgroups: readonly string[];
+    /** Tables of the packet filter. */
+    readonly tables: readonly string[];
 }
 
 /** True for the names of this lab's bridge, cables and namespaces, and for no other lab's. Pure. */
@@ -79,14 +82,15 @@ export async function findRemains(lab: Lab, cgroup: CgroupSetup): Promise<Remain
         links: namesIn("/sys/class/net", lab),
         mounts: currentMounts(lab.dir),
         cgroups: existingCgroups(cgroup, lab.cgroup),
+        tables: await labTables(lab),
     };
 }
 
 export const nothingRemains = (remains: Remains): boolean => Object.values(remains).every((list) => list.length === 0);
 
 /**
- * Takes a lab down: every process by its own pid, then mounts, namespaces, links and control groups; with `files` its
- * folder too, keys and state included. Works from any half-gone state, and does nothing where nothing is left.
+ * Takes a lab down: every process by its own pid, then mounts, namespaces, links, its table of the packet filter and
+ * control groups; with `files` its folder too, keys and state included. Works from any half-gone state, and does nothing where nothing is left.
  */
 export async function removeLab(
     lab: Lab,
@@ -118,6 +122,7 @@ export async function removeLab(
             fs.rmSync(path.join("/run/netns", namespace), { force: true });
         }
     }
+    await disconnectFromInternet(lab);
     removeCgroups(cgroup, lab.cgroup);
     removeEmptyParents(cgroup, path.dirname(lab.cgroup));
     const left = await findRemains(lab, cgroup);

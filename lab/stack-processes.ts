@@ -50,9 +50,8 @@ function factsOf(pid: number): ProcessFacts | undefined {
     }
 }
 
-/** The machine's processes. */
-export const allProcesses = (): ProcessFacts[] =>
-    fs
-        .readdirSync("/proc")
-        .filter((entry) => /^\d+$/.test(entry))
-        .flatMap((entry) => factsOf(Number(entry)) ?? []);
+/** Pids of what runs for a lab's stacks now. */
+export function stackPids(lab: Pick<Lab, "dir">): number[] {
+    const pids = fs.readdirSync("/proc").filter((entry) => /^\d+$/.test(entry));
+    return stackProcesses(lab, pids.flatMap((pid) => factsOf(Number(pid)) ?? []), process.pid);
+}

@@ -1,3 +1,4 @@
+import * as fs from "node:fs";
 import * as http from "node:http";
 import * as path from "node:path";
 import type { Lab } from "./plan";
@@ -123,15 +124,31 @@ export function applicationStatus(application: RawApplication): ApplicationStatu
     };
 }
 
-/** Asks the cluster and its ingress. Throws only if the API cannot be reached. */
+/**
+ * A lab whose region is not up yet has no kubeconfig.
+ *
+ * @throws if that is so
+ */
+export function needKubeconfig(lab: Lab): string {
+    const file = kubeconfigFile(lab);
+    if (!fs.existsSync(file)) {
+        throw new Error(
+            `the region of lab "${lab.name}" is not up: it has no kubeconfig (${file})\n  what to do: npm run lab goes on where it ended`,
+        );
+    }
+    return file;
+}
+
+/** Asks the cluster and its ingress. Throws only if there is no region, or its API cannot be reached. */
 export async function labStatus(lab: Lab, kubectl: string): Promise<LabStatus> {
+    const kubeconfig = needKubeconfig(lab);
     const get = async <T>(...what: string[]): Promise<readonly T[]> =>
-        (JSON.parse(await run(kubectl, ["--kubeconfig", kubeconfigFile(lab), "--request-timeout=20s", "get", ...what, "-o", "json"], { env: { FJORD_HOME: stackFiles(lab).home } })) as KubernetesList<T>).items;
+        (JSON.parse(await run(kubectl, ["--kubeconfig", kubeconfig, "--request-timeout=20s", "get", ...what, "-o", "json"], { env: { FJORD_HOME: stackFiles(lab).home } })) as KubernetesList<T>).items;
     const [nodes, pods, applications, version] = await Promise.all([
         get<RawNode>("nodes"),
         get<RawPod>("pods", "--all-namespaces"),
         get<RawApplication>("applications.argoproj.io", "--all-namespaces").catch(() => []),
-        run(kubectl, ["--kubeconfig", kubeconfigFile(lab), "version", "-o", "json"], { env: { FJORD_HOME: stackFiles(lab).home } }),
+        run(kubectl, ["--kubeconfig", kubeconfig, "version", "-o", "json"], { env: { FJORD_HOME: stackFiles(lab).home } }),
     ]);
     const ingress = await Promise.all(lab.nodes.filter((node) => node.role === "worker").map((node) => checkIngress(node.address)));
     const status = {

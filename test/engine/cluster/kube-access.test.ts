@@ -10,8 +10,9 @@ import * as tls from "node:tls";
 import { writeAccess } from "../../../components/cluster/access";
 import { stackFiles } from "../../../components/cluster/home";
 import { alive } from "../../../components/cluster/lock";
-import { keyPair, startServer } from "../../unit/cluster/ssh-server";
+import { startServer } from "../../unit/cluster/ssh-server";
 import { kubernetes, machine } from "../../unit/cluster/fixtures";
+import { keyPair } from "../../support/ssh-key";
 
 const stack = "no-oslo-1";
 

@@ -3,8 +3,9 @@ import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { InitInput, MemberInput } from "../../../components/cluster/spec";
-import { keyPair, startServer } from "../../unit/cluster/ssh-server";
+import { startServer } from "../../unit/cluster/ssh-server";
 import { machine, spec } from "../../unit/cluster/fixtures";
+import { keyPair } from "../../support/ssh-key";
 
 const key = keyPair();
 const encryptionKey = Buffer.alloc(32, 9).toString("base64");

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import * as net from "node:net";
 import { after, afterEach, before, describe, test } from "node:test";
 import { Provider, type Resource } from "./provider";
-import { SshServer, keyPair } from "./ssh-server";
+import { SshServer } from "./ssh-server";
 import { secret, type Properties } from "./values";
+import { keyPair } from "../../support/ssh-key";
 
 describe("the connection of command:remote:Command", () => {
     let provider: Provider;

@@ -1,20 +1,10 @@
 import { spawn } from "node:child_process";
 import * as net from "node:net";
 import { Server, utils, type AuthContext, type Connection, type Session } from "ssh2";
+import { keyPair, type KeyPair } from "../../support/ssh-key";
 
 /** The only variables that the server takes over, as AcceptEnv of an sshd would say it. */
 const ACCEPTED_VARIABLES = ["GREETING", "PULUMI_COMMAND_STDOUT", "PULUMI_COMMAND_STDERR"];
-
-/** A key pair in OpenSSH notation. */
-export interface KeyPair {
-    readonly private: string;
-    readonly public: string;
-}
-
-/** Makes a new Ed25519 key pair. */
-export function keyPair(): KeyPair {
-    return utils.generateKeyPairSync("ed25519");
-}
 
 /** A throwaway SSH server on 127.0.0.1 that runs commands as the user of the test, in /bin/sh. */
 export class SshServer {

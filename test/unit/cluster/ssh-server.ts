@@ -1,6 +1,7 @@
 import * as net from "node:net";
 import { Connection, Server, utils } from "ssh2";
 import { SshServer } from "../../../components/remote/ssh";
+import { keyPair } from "../../support/ssh-key";
 
 /** A small SSH server on 127.0.0.1 with one user, one key, scripted commands and port forwarding. */
 export interface TestServer {
@@ -16,16 +17,6 @@ export interface TestServerOptions {
     readonly run?: (command: string, stdin: string) => { code: number; stdout?: string; stderr?: string } | "never";
     /** Where forwarded connections really go; refused where absent. */
     readonly forwardTo?: () => number | undefined;
-}
-
-export interface KeyPair {
-    readonly private: string;
-    readonly public: string;
-}
-
-export function keyPair(): KeyPair {
-    const { private: privateKey, public: publicKey } = utils.generateKeyPairSync("ed25519");
-    return { private: privateKey, public: publicKey };
 }
 
 export async function startServer(options: TestServerOptions): Promise<TestServer> {

@@ -3,7 +3,8 @@ import * as net from "node:net";
 import { test } from "node:test";
 import { connect, operatorCredentials, portTaken, SshError } from "../../../components/remote/ssh";
 import { seconds } from "../../../infra/config/types";
-import { keyPair, startServer } from "./ssh-server";
+import { startServer } from "./ssh-server";
+import { keyPair } from "../../support/ssh-key";
 
 const key = keyPair();
 const credentials = { kind: "key", privateKey: key.private } as const;

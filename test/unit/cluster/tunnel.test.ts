@@ -6,7 +6,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Access } from "../../../components/cluster/access";
 import { connect, SshClient } from "../../../components/remote/ssh";
 import { Tunnel } from "../../../operations/kube/tunnel-server";
-import { keyPair, startServer, TestServer } from "./ssh-server";
+import { startServer, TestServer } from "./ssh-server";
+import { keyPair } from "../../support/ssh-key";
 
 const key = keyPair();
 
