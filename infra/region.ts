@@ -60,6 +60,7 @@ export class Region extends pulumi.ComponentResource {
                 trust: { ...trust, redisPassword: keys.redisPassword },
                 provider,
                 crdsApplied: this.crds(name, args, controlPlanes, cluster, keys),
+                workers: cluster.workers,
             },
             parent,
         );
@@ -87,7 +88,7 @@ export class Region extends pulumi.ComponentResource {
                 enableConfigMapMutable: true,
                 enableSecretMutable: true,
             },
-            { parent: this, dependsOn: cluster.ready },
+            { parent: this, dependsOn: cluster.first },
         );
     }
 
@@ -102,7 +103,7 @@ export class Region extends pulumi.ComponentResource {
                 ...(config.mirrors.ca && { ca: config.mirrors.ca }),
                 privateKey: keys.sshPrivateKey,
             },
-            { parent: this, dependsOn: cluster.ready },
+            { parent: this, dependsOn: cluster.begun },
         );
     }
 }

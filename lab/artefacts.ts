@@ -94,7 +94,10 @@ const labsOwn = "the same in both: it is the lab's own";
 export const artefacts: readonly Artefact[] = [
     {
         name: "Pulumi CLI",
-        upstream: fromUpstream(`PATH, if Pulumi.yaml admits its version; else get.pulumi.com, v${versions.pulumi}, with the published checksum`, ...pulumiHosts),
+        upstream: fromUpstream(
+            `PATH, if Pulumi.yaml admits its version; else get.pulumi.com, v${versions.pulumi}, with the published checksum`,
+            ...pulumiHosts,
+        ),
         lab: builtHere(`Go module, v${versions.pulumi}`),
     },
     {
@@ -128,7 +131,9 @@ export const artefacts: readonly Artefact[] = [
     ...fileNames.map(fileArtefact),
     {
         name: "image of the sample application",
-        upstream: fromUpstream("built here with Go and imported on the workers: it is nobody's product, so no registry has it"),
+        upstream: fromUpstream(
+            "built here with Go and imported on the workers: it is nobody's product, so no registry has it",
+        ),
         lab: builtHere("built here, the lab's registry"),
     },
     { name: "sample application's repository", upstream: builtHere(labsOwn), lab: builtHere(labsOwn) },
@@ -141,7 +146,9 @@ export const artefacts: readonly Artefact[] = [
 ];
 
 /** Every host that the upstream source needs, each once. Downloads may be redirected to others, which nobody lists. */
-export const upstreamHosts: readonly string[] = [...new Set(artefacts.flatMap(({ upstream }) => upstream.hosts))].sort();
+export const upstreamHosts: readonly string[] = [
+    ...new Set(artefacts.flatMap(({ upstream }) => upstream.hosts)),
+].sort();
 
 /** The stand-ins that a source uses, as they are printed. */
 export const standInsOf = (source: Source): readonly string[] =>
@@ -170,5 +177,7 @@ export function announce(source: Source, why: string): string {
 export function formatArtefacts(rows: readonly Artefact[] = artefacts): string {
     const origin = ({ from, standIn, proven }: Origin): string =>
         `${from}${standIn === undefined ? "" : ` [stand-in: ${standIn}]`}${proven ? "" : " [unproven]"}`;
-    return rows.map((row) => [row.name, `  upstream  ${origin(row.upstream)}`, `  lab       ${origin(row.lab)}`].join("\n")).join("\n");
+    return rows
+        .map((row) => [row.name, `  upstream  ${origin(row.upstream)}`, `  lab       ${origin(row.lab)}`].join("\n"))
+        .join("\n");
 }

@@ -17,7 +17,10 @@ interface BenchmarkOptions {
 
 const ways: readonly Way[] = ["pulumi up", "by hand"];
 
-/** Runs the ways in turn, so that what else happens on the machine falls on both alike. */
+/**
+ * Runs the ways in turn, so that what else happens on the machine falls on both alike. A run that fails ends it, and its
+ * lab is left for a look.
+ */
 async function benchmark({ runs, name, range, way, output }: BenchmarkOptions): Promise<void> {
     const lab = planLab({ name, range });
     const measured: Measured[] = [];
@@ -26,19 +29,16 @@ async function benchmark({ runs, name, range, way, output }: BenchmarkOptions): 
             fs.writeFileSync(output, `${JSON.stringify({ runs: measured, ...comparisons(measured) }, null, 2)}\n`);
         }
     };
-    try {
-        for (let run = 1; run <= runs; run++) {
-            for (const one of way ? [way] : ways) {
-                console.error(`== run ${run} of ${runs}: ${one}`);
-                const result = await measure(lab, one);
-                measured.push(result);
-                save();
-                console.error(`== ${one}: ${formatSeconds(result.seconds)}`);
-            }
+    for (let run = 1; run <= runs; run++) {
+        for (const one of way ? [way] : ways) {
+            console.error(`== run ${run} of ${runs}: ${one}`);
+            const result = await measure(lab, one);
+            measured.push(result);
+            save();
+            console.error(`== ${one}: ${formatSeconds(result.seconds)}`);
         }
-    } finally {
-        await removeLab(lab, cgroupSetup(), "files", () => undefined);
     }
+    await removeLab(lab, cgroupSetup(), "files", () => undefined);
     console.log(formatComparisons(measured));
 }
 

@@ -24,14 +24,17 @@ milestone() {
     printf '%d.%03d\t%s\n' "$((passed / 1000))" "$((passed % 1000))" "$1"
 }
 
-close_connections() {
+# A failure ends what still runs beside it, too.
+tidy_up() {
     local socket
+    mapfile -t running < <(jobs -p)
+    ((${#running[@]} == 0)) || kill "${running[@]}" 2>/dev/null || true
     for socket in "$sockets"/*; do
         [[ -S $socket ]] && ssh -F "$ssh_config" -o ControlPath="$socket" -O exit ignored 2>/dev/null
     done
     rm -rf "$sockets"
 }
-trap close_connections EXIT
+trap tidy_up EXIT
 
 names() { awk -v role="$1" '$2 == role { print $1 }' "$folder/nodes"; }
 mapfile -t control_planes < <(names control-plane)
@@ -65,7 +68,7 @@ prepare_here() {
     systemctl restart containerd haproxy
 }
 
-pull_here() { xargs -n 1 -P 3 crictl pull --quiet </etc/by-hand/images >/dev/null; }
+pull_here() { xargs -n 1 -P 3 crictl pull </etc/by-hand/images >/dev/null; }
 
 prepare() {
     tar -C "$folder/nodes.d/$1" -c . | on "$1" "sudo tar -C / -x --no-same-owner --no-overwrite-dir"
@@ -91,7 +94,8 @@ apply() { on "$first" "$kubectl apply --server-side --force-conflicts -f - >/dev
 platform() {
     apply network
     apply crds
-    on "$first" "$kubectl wait --for=condition=Established crd --all --timeout=60s >/dev/null"
+    # A CRD so new that it has no status yet is an error to kubectl.
+    until on "$first" "$kubectl wait --for=condition=Established crd --all --timeout=60s >/dev/null 2>&1"; do sleep 0.5; done
     apply namespaces
     apply platform
     milestone "platform applied"

@@ -15,7 +15,7 @@ import { kernelModules, kernelParams } from "../components/nodes/kernel";
 import * as steps from "../components/nodes/steps";
 import { application } from "../components/platform/application";
 import { argocdObjects } from "../components/platform/argocd";
-import { selectCrds } from "../components/platform/crds";
+import { selectCrds } from "../components/platform/crd-task";
 import { ingressNamespace, ingressObjects } from "../components/platform/ingress";
 import { type KubernetesObject, parseManifest } from "../components/platform/manifest";
 import { namespace, platformNamespaces } from "../components/platform/namespaces";
@@ -41,8 +41,8 @@ export interface ByHandInputs {
 /** Files by their path below the folder that by-hand.sh is given. */
 type Files = Readonly<Record<string, string>>;
 
-/** Where by-hand.sh puts the fingerprint of the cluster's CA, which nobody knows before the cluster is there. */
-const caHashMark = "CA_CERT_HASH";
+/** Where by-hand.sh puts the hash of the cluster's CA, which nobody knows before the cluster is there. */
+const caHashMark = "sha256:CA_CERT_HASH";
 
 const text = (value: unknown): string => String(value);
 const list = (value: unknown): readonly string[] => value as readonly string[];

@@ -1,7 +1,6 @@
 import * as fs from "node:fs";
 import { cgroupSetup, type CgroupSetup } from "./cgroup";
 import { run, succeeds, type Progress } from "./process";
-import type { Source } from "./source";
 
 /** What the machine offers to a lab. */
 export interface Host {
@@ -28,23 +27,19 @@ const tools: Readonly<Record<string, string>> = {
     zstd: "zstd",
     tar: "tar",
     mount: "mount",
+    // Called where everything comes from upstream, and by the tests.
+    nft: "nftables",
+    dnsmasq: "dnsmasq-base",
     // Only the tests call it.
     shellcheck: "shellcheck",
 };
-
-/** Further commands of a lab that takes everything from upstream. */
-const upstreamTools: Readonly<Record<string, string>> = { nft: "nftables", dnsmasq: "dnsmasq-base" };
 
 /** GiB that a lab needs where it lives: disks of five nodes with their images, rootfs and registry. */
 export const neededGiB = 20;
 
 /** Packages to install for the commands that are missing. Pure. */
-export function missingPackages(
-    has: (command: string) => boolean,
-    keyring: boolean,
-    source: Source = "lab",
-): string[] {
-    const packages = Object.entries({ ...tools, ...(source === "upstream" ? upstreamTools : {}) })
+export function missingPackages(has: (command: string) => boolean, keyring: boolean): string[] {
+    const packages = Object.entries(tools)
         .filter(([command]) => !has(command))
         .map(([, name]) => name);
     return [...new Set([...packages, ...(keyring ? [] : ["debian-archive-keyring"])])].sort();
@@ -75,7 +70,7 @@ function freeGiB(dir: string): number {
  * Checks that the machine can hold a lab, and installs the Debian packages it lacks. Errors name what is missing.
  * `dir` is the folder that the lab will live in.
  */
-export async function prepareHost(dir: string, progress: Progress, source: Source = "lab"): Promise<Host> {
+export async function prepareHost(dir: string, progress: Progress): Promise<Host> {
     if (process.platform !== "linux" || process.getuid?.() !== 0) {
         throw new Error(
             "a lab needs Linux and root (it makes network namespaces, mounts and control groups): run it with sudo",
@@ -88,7 +83,7 @@ export async function prepareHost(dir: string, progress: Progress, source: Sourc
                 "  what to do: free space, or set XDG_CACHE_HOME to a folder on a larger disk",
         );
     }
-    const missing = missingPackages(onPath, fs.existsSync("/usr/share/keyrings/debian-archive-keyring.gpg"), source);
+    const missing = missingPackages(onPath, fs.existsSync("/usr/share/keyrings/debian-archive-keyring.gpg"));
     if (missing.length > 0) {
         if (!onPath("apt-get")) {
             throw new Error(`a lab needs ${missing.join(", ")}, and this machine has no apt-get: install them by hand`);

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { spawnSync } from "node:child_process";
+import * as fs from "node:fs";
 import * as path from "node:path";
 import { announce, artefacts, formatArtefacts, upstreamHosts } from "./artefacts";
 import { cgroupSetup } from "./cgroup";
@@ -13,7 +14,7 @@ import { progressLine } from "./progress";
 import { programFolders } from "./programs";
 import { configFile, projectDir, pulumiEnvironment, stackFiles } from "./pulumi";
 import { regionInput, sealingCertificateFile, seedRepository, upRegion, upTrust, waitForApplication } from "./region";
-import { removeLab } from "./remains";
+import { findRemains, nothingRemains, removeLab } from "./remains";
 import { askedSource, askedSources, decideSource, needsProbes, sourceVariable, type Decision } from "./source";
 import { formatStatus, labStatus, needKubeconfig, sampleHost } from "./status";
 
@@ -114,9 +115,12 @@ withLab(program.command("pulumi").description("a Pulumi verb on the lab's region
 });
 
 withLab(program.command("down").description("stop and remove all that the lab made")).action(async (options: LabName) => {
+    const lab = findLab(options);
     const line = progressLine("down");
-    await removeLab(findLab(options), cgroupSetup(), "files", (text) => line.update(text));
-    line.done(`lab ${options.name} is gone`);
+    const remains = await findRemains(lab, cgroupSetup());
+    const there = fs.existsSync(lab.dir) || !nothingRemains(remains);
+    await removeLab(lab, cgroupSetup(), "files", (text) => line.update(text));
+    line.done(there ? `lab ${lab.name} is gone` : `there was no lab "${lab.name}"`);
 });
 
 program

@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import type { Lab } from "./plan";
-import { run, succeeds } from "./process";
+import { run } from "./process";
 
 const forwarding = "/proc/sys/net/ipv4/ip_forward";
 /** Comment of a table whose lab switched forwarding on: the last lab to go switches it off again. */
@@ -39,15 +39,15 @@ export function tableNames(json: string): string[] {
     const { nftables } = JSON.parse(json) as {
         readonly nftables: readonly { readonly table?: { readonly family: string; readonly name: string } }[];
     };
-    return nftables.flatMap(({ table }) => (table?.family === "ip" && table.name.startsWith(prefix) ? [table.name] : []));
+    return nftables.flatMap(({ table }) =>
+        table?.family === "ip" && table.name.startsWith(prefix) ? [table.name] : [],
+    );
 }
 
 async function tables(): Promise<Table[]> {
-    // Where nft is not installed there is no table of ours.
-    if (!(await succeeds("nft", ["--version"]))) {
-        return [];
-    }
-    const names = tableNames(await run("nft", ["--json", "list", "tables"]));
+    // Where nft is not installed, or the kernel has no such filter, there is no table of ours.
+    const list = await run("nft", ["--json", "list", "tables"]).catch(() => '{"nftables":[]}');
+    const names = tableNames(list);
     return Promise.all(
         names.map(async (name) => {
             const text = await run("nft", ["list", "table", "ip", name]).catch(() => "");

@@ -55,7 +55,9 @@ const toolchainFile = (lab: Lab): string => path.join(lab.dir, "toolchain.json")
 
 /** The toolchain that a lab was made with; undefined where there is no lab. */
 export function toolchainOf(lab: Lab): Toolchain | undefined {
-    return fs.existsSync(toolchainFile(lab)) ? (JSON.parse(fs.readFileSync(toolchainFile(lab), "utf8")) as Toolchain) : undefined;
+    return fs.existsSync(toolchainFile(lab))
+        ? (JSON.parse(fs.readFileSync(toolchainFile(lab), "utf8")) as Toolchain)
+        : undefined;
 }
 
 /** What of a lab depends on its source. */
@@ -97,7 +99,7 @@ async function fromUpstream(lab: Lab, supply: UpstreamSupply): Promise<Sourced> 
 
 /** Makes the bare servers and the region services, or finds them; what runs is left alone. */
 export async function makeLab(lab: Lab, phases: Phases, source: Source = "lab"): Promise<MadeLab> {
-    const host = await phases.run("machine", (progress) => prepareHost(lab.dir, progress, source));
+    const host = await phases.run("machine", (progress) => prepareHost(lab.dir, progress));
     const supply = source === "upstream" ? await fetchSupply(phases) : await buildSupply(phases);
     const { toolchain, sample } = supply;
 

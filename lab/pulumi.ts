@@ -129,7 +129,8 @@ export async function pulumi(lab: Lab, programs: readonly string[], stack: strin
         child.on("error", reject);
         child.on("close", (exit, signal) => resolve(exit ?? (signal ? 128 : 1)));
     });
-    out.end();
+    // The error of a failed run names the log, so it has to be whole by then.
+    await new Promise<void>((resolve) => out.end(resolve));
     return { code, output: lines.join("\n"), log, seconds: (Date.now() - start) / 1000 };
 }
 

@@ -71,7 +71,13 @@ export async function findRemains(lab: Lab, cgroup: CgroupSetup): Promise<Remain
     const namespaces = namesIn("/run/netns", lab);
     const recorded = recordedProcesses(runDir(lab)).map((name) => runningPid(runDir(lab), name));
     const inside = await Promise.all(namespaces.map(netnsPids));
-    const pids = new Set([...recorded, ...inside.flat(), ...nspawnPids(lab), ...stackPids(lab), ...cgroupPids(cgroup, lab.cgroup)]);
+    const pids = new Set([
+        ...recorded,
+        ...inside.flat(),
+        ...nspawnPids(lab),
+        ...stackPids(lab),
+        ...cgroupPids(cgroup, lab.cgroup),
+    ]);
     return {
         processes: [...pids]
             .filter((pid) => pid !== undefined && startTime(pid) !== undefined)

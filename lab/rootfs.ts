@@ -116,11 +116,7 @@ export interface Rootfs {
  * The bare Debian server that all nodes start from, built once for this machine and kept in `<cacheDir>/rootfs/<key>`.
  * `suite` is the codename of its Debian release.
  */
-export async function ensureRootfs(
-    cacheDir: string,
-    progress: Progress,
-    suite: string = labDebian,
-): Promise<Rootfs> {
+export async function ensureRootfs(cacheDir: string, progress: Progress, suite: string = labDebian): Promise<Rootfs> {
     const key = rootfsKey(suite);
     const dir = path.join(cacheDir, "rootfs", key);
     const rootfs: Rootfs = { root: path.join(dir, "root"), debs: path.join(dir, "debs"), key };

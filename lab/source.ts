@@ -46,6 +46,9 @@ export interface SourceFacts {
 export const needsProbes = ({ asked, made }: Omit<SourceFacts, "probes">): boolean =>
     asked === "auto" && made === undefined;
 
+/** How many silent hosts are named: the first few tell what is wrong with a network. */
+const shownHosts = 3;
+
 /**
  * Decides the source of a lab. A lab that is there keeps its own, because its servers and its lock follow from it; else
  * what was asked for is taken as it is; else upstream, if every one of its hosts answered. Pure.
@@ -66,12 +69,12 @@ export function decideSource({ asked, made, probes }: SourceFacts): Decision {
         return { source: asked, why: "as asked" };
     }
     const silent = probes.filter(({ answers }) => !answers);
+    const some = silent.slice(0, shownHosts).map(({ host, problem }) => `${host} (${problem})`);
+    const rest = silent.length - some.length;
     return probes.length > 0 && silent.length === 0
         ? { source: "upstream", why: `all ${probes.length} of upstream's hosts answer` }
         : {
               source: "lab",
-              why: `${silent.length} of upstream's ${probes.length} hosts do not answer: ${silent
-                  .map(({ host, problem }) => `${host} (${problem})`)
-                  .join(", ")}`,
+              why: `${silent.length} of upstream's ${probes.length} hosts do not answer: ${some.join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`,
           };
 }

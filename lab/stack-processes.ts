@@ -19,11 +19,7 @@ export interface ProcessFacts {
  * carry the lab's folder in their environment, and keep it when whoever started them was killed. Left out are the
  * caller, whoever called it, and a person's shell with the same variables, which leads a session with a terminal. Pure.
  */
-export function stackProcesses(
-    lab: Pick<Lab, "dir">,
-    processes: readonly ProcessFacts[],
-    caller: number,
-): number[] {
+export function stackProcesses(lab: Pick<Lab, "dir">, processes: readonly ProcessFacts[], caller: number): number[] {
     const files = stackFiles(lab);
     const marks = [`PULUMI_HOME=${files.pulumiHome}`, `FJORD_HOME=${files.home}`];
     const parents = new Map(processes.map(({ pid, parent }) => [pid, parent]));
@@ -43,7 +39,10 @@ function factsOf(pid: number): ProcessFacts | undefined {
         const environment = fs.readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
         const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
         // After the command, which may hold anything: state, parent, group, session, terminal.
-        const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ").map(Number);
+        const fields = stat
+            .slice(stat.lastIndexOf(")") + 2)
+            .split(" ")
+            .map(Number);
         return { pid, parent: fields[1] ?? 0, leader: fields[3] === pid, terminal: fields[4] !== 0, environment };
     } catch {
         return undefined;
@@ -53,5 +52,9 @@ function factsOf(pid: number): ProcessFacts | undefined {
 /** Pids of what runs for a lab's stacks now. */
 export function stackPids(lab: Pick<Lab, "dir">): number[] {
     const pids = fs.readdirSync("/proc").filter((entry) => /^\d+$/.test(entry));
-    return stackProcesses(lab, pids.flatMap((pid) => factsOf(Number(pid)) ?? []), process.pid);
+    return stackProcesses(
+        lab,
+        pids.flatMap((pid) => factsOf(Number(pid)) ?? []),
+        process.pid,
+    );
 }

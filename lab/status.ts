@@ -49,16 +49,21 @@ export const sampleHost = "payments.lab.node";
 const requestTimeout = 5_000;
 
 /** Asks the ingress at an address for the sample application; never throws. */
-export function checkIngress(address: string, host: string = sampleHost): Promise<IngressCheck> {
+export function checkIngress(address: string, host: string = sampleHost, port = 80): Promise<IngressCheck> {
     return new Promise((resolve) => {
         const none = (): void => resolve({ address, status: 0, page: "" });
-        const request = http.get({ host: address, port: 80, path: "/", headers: { host }, timeout: requestTimeout, agent: false }, (response) => {
-            let page = "";
-            response.setEncoding("utf8");
-            response.on("data", (part: string) => (page += part));
-            response.on("end", () => resolve({ address, status: response.statusCode ?? 0, page: page.slice(0, 300) }));
-            response.on("error", none);
-        });
+        const request = http.get(
+            { host: address, port, path: "/", headers: { host }, timeout: requestTimeout, agent: false },
+            (response) => {
+                let page = "";
+                response.setEncoding("utf8");
+                response.on("data", (part: string) => (page += part));
+                response.on("end", () =>
+                    resolve({ address, status: response.statusCode ?? 0, page: page.slice(0, 300) }),
+                );
+                response.on("error", none);
+            },
+        );
         request.on("timeout", () => request.destroy());
         request.on("error", none);
     });
@@ -80,17 +85,27 @@ interface Condition {
 interface RawNode {
     readonly metadata: { readonly name: string };
     readonly spec: { readonly unschedulable?: boolean };
-    readonly status: { readonly conditions: readonly Condition[]; readonly nodeInfo: { readonly kubeletVersion: string; readonly containerRuntimeVersion: string } };
+    readonly status: {
+        readonly conditions: readonly Condition[];
+        readonly nodeInfo: { readonly kubeletVersion: string; readonly containerRuntimeVersion: string };
+    };
 }
 
 interface RawPod {
     readonly metadata: { readonly name: string; readonly namespace: string };
-    readonly status: { readonly phase: string; readonly conditions?: readonly Condition[]; readonly containerStatuses?: readonly { readonly state: { readonly waiting?: { readonly reason: string } } }[] };
+    readonly status: {
+        readonly phase: string;
+        readonly conditions?: readonly Condition[];
+        readonly containerStatuses?: readonly { readonly state: { readonly waiting?: { readonly reason: string } } }[];
+    };
 }
 
 interface RawApplication {
     readonly metadata: { readonly name: string };
-    readonly status?: { readonly sync?: { readonly status?: string; readonly revision?: string }; readonly health?: { readonly status?: string } };
+    readonly status?: {
+        readonly sync?: { readonly status?: string; readonly revision?: string };
+        readonly health?: { readonly status?: string };
+    };
 }
 
 const isTrue = (conditions: readonly Condition[] | undefined, type: string): boolean =>
@@ -143,20 +158,34 @@ export function needKubeconfig(lab: Lab): string {
 export async function labStatus(lab: Lab, kubectl: string): Promise<LabStatus> {
     const kubeconfig = needKubeconfig(lab);
     const get = async <T>(...what: string[]): Promise<readonly T[]> =>
-        (JSON.parse(await run(kubectl, ["--kubeconfig", kubeconfig, "--request-timeout=20s", "get", ...what, "-o", "json"], { env: { FJORD_HOME: stackFiles(lab).home } })) as KubernetesList<T>).items;
+        (
+            JSON.parse(
+                await run(
+                    kubectl,
+                    ["--kubeconfig", kubeconfig, "--request-timeout=20s", "get", ...what, "-o", "json"],
+                    { env: { FJORD_HOME: stackFiles(lab).home } },
+                ),
+            ) as KubernetesList<T>
+        ).items;
     const [nodes, pods, applications, version] = await Promise.all([
         get<RawNode>("nodes"),
         get<RawPod>("pods", "--all-namespaces"),
         get<RawApplication>("applications.argoproj.io", "--all-namespaces").catch(() => []),
-        run(kubectl, ["--kubeconfig", kubeconfig, "version", "-o", "json"], { env: { FJORD_HOME: stackFiles(lab).home } }),
+        run(kubectl, ["--kubeconfig", kubeconfig, "--request-timeout=20s", "version", "-o", "json"], {
+            env: { FJORD_HOME: stackFiles(lab).home },
+        }),
     ]);
-    const ingress = await Promise.all(lab.nodes.filter((node) => node.role === "worker").map((node) => checkIngress(node.address)));
+    const ingress = await Promise.all(
+        lab.nodes.filter((node) => node.role === "worker").map((node) => checkIngress(node.address)),
+    );
     const status = {
         nodes: nodes.map(nodeStatus),
         podsNotReady: pods.map(podProblem).filter((problem) => problem !== undefined),
         applications: applications.map(applicationStatus),
         ingress,
-        versions: { kubernetes: (JSON.parse(version) as { serverVersion: { gitVersion: string } }).serverVersion.gitVersion },
+        versions: {
+            kubernetes: (JSON.parse(version) as { serverVersion: { gitVersion: string } }).serverVersion.gitVersion,
+        },
     };
     return { ...status, healthy: isHealthy(status) };
 }
@@ -175,16 +204,26 @@ export function isHealthy(status: Omit<LabStatus, "healthy">): boolean {
 
 /** The status as a person reads it. */
 export function formatStatus(status: LabStatus): string {
-    const row = (...cells: string[]): string => `  ${cells.map((cell, i) => cell.padEnd([24, 12, 14, 20][i] ?? 0)).join("")}`.trimEnd();
+    const row = (...cells: string[]): string =>
+        `  ${cells.map((cell, i) => cell.padEnd([24, 12, 14, 20][i] ?? 0)).join("")}`.trimEnd();
     return [
         `Kubernetes ${status.versions.kubernetes}: ${status.healthy ? "healthy" : "not healthy"}`,
         "nodes",
-        ...status.nodes.map((node) => row(node.name, node.ready ? "Ready" : "NotReady", node.kubelet, node.runtime + (node.schedulable ? "" : " (cordoned)"))),
+        ...status.nodes.map((node) =>
+            row(
+                node.name,
+                node.ready ? "Ready" : "NotReady",
+                node.kubelet,
+                node.runtime + (node.schedulable ? "" : " (cordoned)"),
+            ),
+        ),
         `pods not ready: ${status.podsNotReady.length}`,
         ...status.podsNotReady.map((pod) => row(pod)),
         "applications",
         ...status.applications.map((one) => row(one.name, one.sync, one.health, one.revision.slice(0, 12))),
         "ingress",
-        ...status.ingress.map((check) => row(check.address, String(check.status || "no answer"), check.page.split("\n")[0] ?? "")),
+        ...status.ingress.map((check) =>
+            row(check.address, String(check.status || "no answer"), check.page.split("\n")[0] ?? ""),
+        ),
     ].join("\n");
 }

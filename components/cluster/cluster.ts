@@ -60,12 +60,15 @@ export class Cluster extends pulumi.ComponentResource {
     readonly caCertificate: pulumi.Output<string>;
     /** For the Kubernetes provider and for operators; holds no credential. */
     readonly kubeconfig: pulumi.Output<string>;
+    /** The cluster's beginning: its API answers from here on. What can be there without being removed depends on it. */
+    readonly begun: pulumi.Resource;
+    /** The first control plane. The Kubernetes provider depends on it, so that every object is gone before it leaves. */
+    readonly first: pulumi.Resource;
     /**
-     * The first control plane and all workers. The Kubernetes provider depends on them, so that what runs in the
-     * cluster is there before and gone after they leave: objects whose finalizers need a running controller could not
-     * be deleted otherwise.
+     * All workers. What runs pods depends on them, so that it is gone before they leave: objects whose finalizers need
+     * a running controller could not be deleted otherwise. All other objects need not wait for them.
      */
-    readonly ready: pulumi.Resource[];
+    readonly workers: readonly pulumi.Resource[];
     private readonly name: string;
     private readonly args: ClusterArgs;
 
@@ -120,10 +123,11 @@ export class Cluster extends pulumi.ComponentResource {
             [],
         );
         const first = chain[0] ?? init;
-        const workers = machines
+        this.begun = init;
+        this.first = first;
+        this.workers = machines
             .filter(({ role }) => role === "worker")
             .map((machine) => member(memberOf(machine), first));
-        this.ready = [first, ...workers];
 
         this.caCertificate = init.stdout;
         this.kubeconfig = init.stdout.apply((caCertificate) => {

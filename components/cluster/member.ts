@@ -107,27 +107,31 @@ async function mintJoinToken(session: Session, live: LiveCluster): Promise<strin
 /** Mints a token, joins, and takes the token back. */
 async function join(session: Session, live: LiveCluster, input: MemberInput, ca: string): Promise<void> {
     const { member, spec } = input;
+    // One after the other: an SSH server takes ten sessions at a time, and the files are nine.
     const files = member.role === "control-plane" ? await sharedFiles(live) : [];
-    const token = await mintJoinToken(session, live);
+    const minting = mintJoinToken(session, live);
     try {
+        const [token, recorded] = await Promise.all([minting, recordedSettings(live)]);
         await session.script(member, {
             script: "member",
             params: {
                 VERB: "join",
                 REGION: spec.region,
                 // A node that joins takes the cluster's own copy of the settings, which may be older than the stack's.
-                SETTINGS: (await recordedSettings(live)) ?? settingsHash(spec),
+                SETTINGS: recorded ?? settingsHash(spec),
                 CONFIG: toYaml(joinConfiguration(spec, member, { token, caCertHash: caCertHash(ca) })),
                 ...fileParams(files),
             },
             timeout: seconds(900),
         });
     } finally {
-        const id = token.split(".")[0] ?? "";
-        await session
-            .run(live.through, `timeout 30 kubeadm token delete --kubeconfig ${paths.adminKubeconfig} ${id}`, {
-                what: "take the join token back",
-            })
+        await minting
+            .then((token) => token.split(".")[0] ?? "")
+            .then((id) =>
+                session.run(live.through, `timeout 30 kubeadm token delete --kubeconfig ${paths.adminKubeconfig} ${id}`, {
+                    what: "take the join token back",
+                }),
+            )
             .catch(() => undefined);
     }
     const seen = await waitFor(seconds(120), () => live.node(member.fqdn));

@@ -34,7 +34,8 @@ const refusals: readonly { readonly pattern: RegExp; readonly fix: string }[] = 
         fix: "put the Git server's host key, as its operator publishes it, into fjord:platform.gitHosts",
     },
     {
-        pattern: /unable to authenticate|permission denied|authentication (required|failed)|access denied|may only|not authorized/i,
+        pattern:
+            /unable to authenticate|permission denied|authentication (required|failed)|access denied|may only|not authorized/i,
         fix: "register the deploy key at the Git host (pulumi stack output deployKeyPublic --stack <trust stack>)",
     },
     {
@@ -82,7 +83,14 @@ export function judgeApplication({ spec, status }: ApplicationState): Applicatio
             ...(operation?.phase && operation.phase !== "Succeeded"
                 ? [`sync ${operation.phase}: ${brief(operation.message ?? "")}`]
                 : []),
-            ...(open.length > 0 ? [`not synced: ${open.map(({ kind, name }) => `${kind} ${name}`).join(", ").slice(0, 300)}`] : []),
+            ...(open.length > 0
+                ? [
+                      `not synced: ${open
+                          .map(({ kind, name }) => `${kind} ${name}`)
+                          .join(", ")
+                          .slice(0, 300)}`,
+                  ]
+                : []),
         ].join("; "),
     };
 }

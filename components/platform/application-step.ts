@@ -28,14 +28,20 @@ const projectRoot = path.join(__dirname, "..", "..");
  *
  * @param opts the application's object in `dependsOn`
  */
-export function awaitApplication(name: string, args: AwaitApplicationArgs, opts: pulumi.CustomResourceOptions): command.local.Command {
+export function awaitApplication(
+    name: string,
+    args: AwaitApplicationArgs,
+    opts: pulumi.CustomResourceOptions,
+): command.local.Command {
     const { application, controlPlanes, privateKey } = args;
     return new command.local.Command(
         name,
         {
             create: "node --import tsx components/platform/await-application.ts",
             dir: path.relative(process.cwd(), projectRoot) || ".",
-            environment: { FJORD_APPLICATION: JSON.stringify({ name: application.name, controlPlanes } satisfies AwaitTask) },
+            environment: {
+                FJORD_APPLICATION: JSON.stringify({ name: application.name, controlPlanes } satisfies AwaitTask),
+            },
             stdin: pulumi.secret(privateKey),
             triggers: [application],
             logging: command.local.Logging.None,

@@ -1,7 +1,7 @@
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SshClient, SshError } from "../remote/ssh";
-import { CrdTask, selectCrds } from "./crds";
+import { CrdTask, selectCrds } from "./crd-task";
 import { connectToFirst, kubectl } from "./kubectl";
 import { KubernetesObject, parseManifest } from "./manifest";
 import { loadUpstreamFile } from "./upstream-file";

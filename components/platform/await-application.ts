@@ -52,12 +52,18 @@ async function awaitApplication(client: SshClient, name: string): Promise<void> 
         }
         await refresh(client, name);
     }
-    throw new Error(applicationError(name, `it is not healthy after ${limit / 1000} s: ${doing}`, "look at what is in the way"));
+    throw new Error(
+        applicationError(name, `it is not healthy after ${limit / 1000} s: ${doing}`, "look at what is in the way"),
+    );
 }
 
 async function main(): Promise<void> {
     const task = JSON.parse(process.env["FJORD_APPLICATION"] ?? "{}") as AwaitTask;
-    const client = await connectToFirst(task.controlPlanes, await text(process.stdin), `wait for application ${task.name}`);
+    const client = await connectToFirst(
+        task.controlPlanes,
+        await text(process.stdin),
+        `wait for application ${task.name}`,
+    );
     try {
         await awaitApplication(client, task.name);
         process.stdout.write("Synced and Healthy\n");

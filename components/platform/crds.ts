@@ -1,38 +1,12 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import * as path from "node:path";
-import { LockedFile } from "../../infra/config/lock";
-import { ControlPlane } from "./kubectl";
-import { KubernetesObject } from "./manifest";
-
-/** What `apply-crds.ts` is told, in the environment variable `FJORD_CRDS`; the private key comes on its stdin. */
-export interface CrdTask {
-    /** Tried in this order until one answers. */
-    readonly controlPlanes: readonly ControlPlane[];
-    /** Manifests whose CRDs are applied; other objects in them are not touched. */
-    readonly manifests: readonly LockedFile[];
-    /** Base URL of the region's file mirror. */
-    readonly mirror?: string;
-    /** PEM of the CA of that mirror. */
-    readonly ca?: string;
-}
+import { CrdTask } from "./crd-task";
 
 /** Arguments of `applyCrds`. */
 export interface ApplyCrdsArgs extends CrdTask {
     /** Private key of the stack's SSH identity, with which it enters the control planes. */
     readonly privateKey: pulumi.Input<string>;
-}
-
-/**
- * The CustomResourceDefinitions of some manifests.
- * @throws if there is none: the lock then names the wrong files.
- */
-export function selectCrds(objects: readonly KubernetesObject[]): readonly KubernetesObject[] {
-    const crds = objects.filter(({ kind }) => kind === "CustomResourceDefinition");
-    if (crds.length === 0) {
-        throw new Error("the manifests hold no CustomResourceDefinition: check the files that the lock names");
-    }
-    return crds;
 }
 
 const projectRoot = path.join(__dirname, "..", "..");

@@ -39,6 +39,8 @@ export interface PlatformArgs {
     readonly provider: k8s.Provider;
     /** The step that applies the CRDs (`applyCrds`). */
     readonly crdsApplied: pulumi.Resource;
+    /** The steps that make workers members: pods come after them, and are gone before they leave. */
+    readonly workers: readonly pulumi.Resource[];
 }
 
 /**
@@ -58,7 +60,7 @@ export class Platform extends pulumi.ComponentResource {
             kubernetesObject(`${name}-${label ?? resourceLabel(object)}`, object, {
                 parent: this,
                 provider: args.provider,
-                dependsOn: [...dependsOn],
+                dependsOn: [...dependsOn, ...(workloads.includes(object.kind) ? args.workers : [])],
             });
 
         sealedSecrets(args, put);
@@ -69,6 +71,9 @@ export class Platform extends pulumi.ComponentResource {
         this.registerOutputs({ applications: this.applications });
     }
 }
+
+/** Kinds that run pods. */
+const workloads = ["DaemonSet", "Deployment", "StatefulSet"];
 
 type Put = (object: KubernetesObject, dependsOn: readonly pulumi.Resource[], label?: string) => pulumi.CustomResource;
 
@@ -102,7 +107,6 @@ interface Argocd {
     readonly needed: readonly pulumi.Resource[];
 }
 
-const workloads = ["Deployment", "StatefulSet"];
 const neededByApplications = ["argocd-application-controller", "argocd-redis", "argocd-repo-server"];
 
 /** Settings, Secrets and rights first, then the pods, so that none starts with less than it needs. */

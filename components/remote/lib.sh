@@ -96,7 +96,7 @@ apt() {
             "wait for it or end it (often unattended-upgrades), then run again"
     fi
     if tail -n 40 "$LOG" | grep -q 'No space left on device\|enough free space'; then
-        fail "the disk is full ($(room /var/cache/apt/archives /var/lib /usr))" "free space where there is least, then run again"
+        fail "the disk is full ($(room /var/cache/apt /var/lib /usr))" "free space where there is least, then run again"
     fi
     fail "apt-get $1 ended with code $status: $(tail -n 40 "$LOG" | grep -E '^(E:|Err:)' | head -n 2 | tr '\n' ' ')" \
         "check that the apt source answers from this machine (mirrors.apt in the stack), then run again"

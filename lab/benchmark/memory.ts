@@ -11,15 +11,15 @@ export function availableMemory(meminfo: string = fs.readFileSync("/proc/meminfo
     return Number(kib) / 1024;
 }
 
-/** Watches the machine's memory from now on; what it returns ends that and gives the greatest fall since, in MiB. */
-export function watchMemory(): () => number {
+/** Does some work and gives, beside its result, by how many MiB the machine's available memory fell meanwhile. */
+export async function watchMemory<T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly peak: number }> {
     const before = availableMemory();
     let least = before;
-    const look = (): void => void (least = Math.min(least, availableMemory()));
-    const timer = setInterval(look, interval);
-    return () => {
+    const timer = setInterval(() => (least = Math.min(least, availableMemory())), interval);
+    try {
+        const result = await work();
+        return { result, peak: Math.round(before - least) };
+    } finally {
         clearInterval(timer);
-        look();
-        return Math.round(before - least);
-    };
+    }
 }

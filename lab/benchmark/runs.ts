@@ -110,12 +110,13 @@ export async function measure(lab: Lab, way: Way): Promise<Measured> {
     await phases.run("trust stack", () => upTrust(made));
     await phases.run("configuration in Git", () => seedRepository(made));
     const go = await ways[way](made);
-    const memory = watchMemory();
     const start = Date.now();
-    const milestones = await phases.run(`region (${way})`, go);
-    await phases.run("application", () => waitForApplication(lab));
+    const { result: milestones, peak: peakMemory } = await watchMemory(async () => {
+        const reached = await phases.run(`region (${way})`, go);
+        await phases.run("application", () => waitForApplication(lab));
+        return reached;
+    });
     const seconds = (Date.now() - start) / 1000;
-    const peakMemory = memory();
     const disk = Number((await run("du", ["--summarize", "--one-file-system", "--block-size=1M", lab.dir])).split("\t")[0]);
     return {
         way,

@@ -21,7 +21,9 @@ async function get(url: string, limit: number): Promise<Response> {
         );
     }
     if (!response.ok) {
-        throw new Error(`${url} answers ${response.status}\n  what to do: look whether upstream still has this version`);
+        throw new Error(
+            `${url} answers ${response.status}\n  what to do: look whether upstream still has this version`,
+        );
     }
     return response;
 }
@@ -36,7 +38,10 @@ export const downloadText = async (url: string): Promise<string> => (await get(u
  * @throws if the list does not name the file
  */
 export function sumOf(list: string, name: string): string {
-    const lines = list.trim().split("\n").map((line) => line.trim().split(/\s+\*?/));
+    const lines = list
+        .trim()
+        .split("\n")
+        .map((line) => line.trim().split(/\s+\*?/));
     const bare = lines.length === 1 && lines[0]?.length === 1 ? lines[0][0] : undefined;
     const sum = lines.find(([, file]) => file === name)?.[0] ?? bare;
     if (sum === undefined || !/^[0-9a-f]{64}$/.test(sum)) {
@@ -59,7 +64,9 @@ export async function downloadFile(url: string, sha256: string, target: string, 
         transform(chunk: Buffer, _encoding, next) {
             hash.update(chunk);
             taken += chunk.length;
-            progress(`${path.basename(target)}: ${Math.floor(taken / 2 ** 20)} of ${Math.ceil(size / 2 ** 20) || "?"} MiB`);
+            progress(
+                `${path.basename(target)}: ${Math.floor(taken / 2 ** 20)} of ${Math.ceil(size / 2 ** 20) || "?"} MiB`,
+            );
             next(null, chunk);
         },
     });

@@ -51,7 +51,8 @@ const pulumiOnPath = (): Promise<string | undefined> =>
         () => undefined,
     );
 
-async function fetchPulumi(place: string, bin: string, progress: Progress): Promise<void> {
+/** Fetches the official CLI with its language hosts into a folder; the checksums come from the same place. */
+export async function fetchPulumi(place: string, bin: string, progress: Progress): Promise<void> {
     const archive = `pulumi-v${versions.pulumi}-linux-x64.tar.gz`;
     const sums = await downloadText(`${place}/pulumi-${versions.pulumi}-checksums.txt`);
     const file = path.join(bin, archive);
@@ -60,7 +61,8 @@ async function fetchPulumi(place: string, bin: string, progress: Progress): Prom
     fs.rmSync(file);
 }
 
-async function fetchKubectl(place: string, version: string, bin: string, progress: Progress): Promise<void> {
+/** Fetches the official kubectl into a folder. */
+export async function fetchKubectl(place: string, version: string, bin: string, progress: Progress): Promise<void> {
     const url = `${place}/v${version}/bin/linux/amd64/kubectl`;
     const target = path.join(bin, "kubectl");
     await downloadFile(url, sumOf(await downloadText(`${url}.sha256`), "kubectl"), target, progress);
@@ -69,10 +71,14 @@ async function fetchKubectl(place: string, version: string, bin: string, progres
 
 /** The sample application is nobody's product and in no registry, so it is built with either source. It needs no module. */
 async function buildSample(cache: string, bin: string): Promise<void> {
-    await run("go", ["build", "-trimpath", "-ldflags", "-s -w", "-o", path.join(bin, "payment-service"), "./payment-service"], {
-        cwd: path.join(modulesDir, "standins"),
-        env: goEnvironment(cache, false),
-    });
+    await run(
+        "go",
+        ["build", "-trimpath", "-ldflags", "-s -w", "-o", path.join(bin, "payment-service"), "./payment-service"],
+        {
+            cwd: path.join(modulesDir, "standins"),
+            env: goEnvironment(cache, false),
+        },
+    );
 }
 
 /**

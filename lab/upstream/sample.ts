@@ -20,11 +20,16 @@ interface Descriptor {
 
 /** Digests of everything that a manifest consists of, itself first. Pure. */
 export function blobsOf(digest: string, manifest: string): string[] {
-    const { config, layers } = JSON.parse(manifest) as { readonly config: Descriptor; readonly layers: readonly Descriptor[] };
+    const { config, layers } = JSON.parse(manifest) as {
+        readonly config: Descriptor;
+        readonly layers: readonly Descriptor[];
+    };
     return [digest, config.digest, ...layers.map((layer) => layer.digest)];
 }
 
 const hex = (digest: string): string => digest.replace("sha256:", "");
+
+const digestReference = ({ name, digest }: BuiltImage): string => `${name}@${digest}`;
 
 /** Builds the image of the sample application and packs it, once for a build. */
 export async function ensureSampleArchive(cache: string, toolchain: Toolchain): Promise<SampleImage> {
@@ -41,11 +46,12 @@ export async function ensureSampleArchive(cache: string, toolchain: Toolchain): 
                 fs.copyFileSync(path.join(blobs, hex(digest)), path.join(target, hex(digest)));
             }
             fs.writeFileSync(path.join(layout, "oci-layout"), JSON.stringify({ imageLayoutVersion: "1.0.0" }));
+            // By its digest, because that is how the application's manifest names it.
             const entry = {
                 mediaType: "application/vnd.oci.image.manifest.v1+json",
                 digest: image.digest,
                 size: Buffer.byteLength(manifest),
-                annotations: { "io.containerd.image.name": `${image.name}:${image.tag}` },
+                annotations: { "io.containerd.image.name": digestReference(image) },
             };
             fs.writeFileSync(path.join(layout, "index.json"), JSON.stringify({ schemaVersion: 2, manifests: [entry] }));
             await run("tar", ["--create", "--file", `${archive}.part`, "--directory", layout, "."]);
@@ -57,32 +63,33 @@ export async function ensureSampleArchive(cache: string, toolchain: Toolchain): 
     return { image, archive };
 }
 
-/** Milliseconds between two looks whether a worker has its container runtime yet. */
-const lookAgain = 3_000;
+/** Milliseconds between two tries. */
+const tryAgain = 3_000;
 
-/** How long `up` may take to bring the container runtime to a worker. */
+/** Milliseconds that `up` may take to bring the container runtime to a worker. */
 const runtimeLimit = 30 * 60_000;
 
 /**
- * Puts the image on a worker, as soon as the worker has a container runtime: that comes with the region, so this runs
- * beside `pulumi up`. A worker that has the image is left alone. Gives up quietly when `ended` says so.
+ * Puts the image on a worker, as soon as the worker has a container runtime: that comes with the region, is started
+ * again when it is configured, and so this runs beside `pulumi up` and tries again. A worker that has the image is left
+ * alone. Gives up quietly once `ended` says so.
  */
-async function importOn(lab: Lab, node: LabNode, sample: SampleImage, ended: () => boolean): Promise<void> {
-    const { image, archive } = sample;
-    const reference = `${image.name}@${image.digest}`;
-    // Succeeds where the image is there, prints "import" where it is not, and fails where there is no runtime.
-    const look = `sudo -n ctr --namespace k8s.io version >/dev/null && { sudo -n crictl inspecti -q '${reference}' >/dev/null 2>&1 || echo import; }`;
-    const ssh = ["-F", sshConfigFile(lab), node.name];
-    let answer: string | undefined;
-    const ready = async (): Promise<boolean> => {
-        answer = await run("ssh", [...ssh, look], { timeout: 30_000 }).catch(() => undefined);
-        return ended() || answer !== undefined;
-    };
-    if (!(await until(runtimeLimit, ready, lookAgain)) || answer !== "import") {
-        return;
+async function importOn(lab: Lab, node: LabNode, { image, archive }: SampleImage, ended: () => boolean): Promise<void> {
+    const reference = digestReference(image);
+    const command = `sudo -n crictl inspecti -q '${reference}' >/dev/null 2>&1 || sudo -n ctr --namespace k8s.io images import -`;
+    const words = ['exec ssh -F "$1" "$2" "$3" <"$4"', "sh", sshConfigFile(lab), node.name, command, archive];
+    let last = "";
+    const attempt = (): Promise<boolean> =>
+        run("sh", ["-c", ...words], { timeout: 60_000 }).then(
+            () => true,
+            (error: Error) => {
+                last = error.message;
+                return ended();
+            },
+        );
+    if (!(await until(runtimeLimit, attempt, tryAgain))) {
+        throw new Error(`${node.name}: the image of the sample application could not be imported: ${last}`);
     }
-    const command = `sudo -n ctr --namespace k8s.io images import --digests --base-name '${image.name}' -`;
-    await run("sh", ["-c", 'exec ssh -F "$1" "$2" "$3" <"$4"', "sh", sshConfigFile(lab), node.name, command, archive]);
 }
 
 /** Puts the image of the sample application on all workers, at the same time. */

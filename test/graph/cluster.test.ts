@@ -141,7 +141,8 @@ test("control planes follow one another, workers only the first", () => {
     assert.deepEqual(after("cp-03"), [step("cp-02"), ready("cp-03")]);
     assert.deepEqual(after("worker-01"), [step("cp-01"), ready("worker-01")]);
     assert.deepEqual(after("worker-02"), [step("cp-01"), ready("worker-02")]);
-    assert.deepEqual(cluster.ready, ["cp-01", "worker-01", "worker-02"].map(step));
+    assert.deepEqual([cluster.begun, cluster.first], ["init", "cp-01"].map(step));
+    assert.deepEqual(cluster.workers, ["worker-01", "worker-02"].map(step));
 });
 
 test("keys pass on stdin only, as a secret; command lines hold neither secrets nor paths of this computer", async () => {

@@ -60,6 +60,7 @@ describe("the platform, at a preview from nothing", () => {
             argocdManifest: installManifest,
             provider,
             crdsApplied,
+            workers: [new k8s.core.v1.ConfigMap("worker-01", {}, { provider })],
             trust: {
                 sealingKeys: [key("key-2026", "active"), key("key-2025", "retired")],
                 deployKey: pulumi.secret(secretMark),
@@ -126,8 +127,15 @@ describe("the platform, at a preview from nothing", () => {
         }
     });
 
-    it("lets the ingress wait for nothing but its namespace", () => {
-        assert.deepEqual(edges.get("p-nginx-ingress-daemon-set")?.dependsOn, ["p-nginx-ingress-namespace"]);
+    it("lets pods wait for the workers, which may leave only after them, and nothing else", () => {
+        const waiting = [...edges].filter(([, { dependsOn }]) => dependsOn.includes("worker-01")).map(([name]) => name);
+        const pods = registered.filter(({ type }) => /^kubernetes:apps/.test(type)).map(({ name }) => name);
+        assert.ok(pods.length > 3, pods.join(", "));
+        assert.deepEqual(waiting.sort(), pods.sort());
+    });
+
+    it("lets the ingress wait for nothing but its namespace and the workers", () => {
+        assert.deepEqual(edges.get("p-nginx-ingress-daemon-set")?.dependsOn, ["p-nginx-ingress-namespace", "worker-01"]);
     });
 
     it("owns its objects by one name, also after a run that was killed", () => {

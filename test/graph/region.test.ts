@@ -34,6 +34,12 @@ test("every machine gets its steps, and the cluster begins once", () => {
     assert.equal(ofType("command:local:Command").filter(({ name }) => name.endsWith("-init")).length, 1);
 });
 
+test("a run waits for each application to be healthy, and again when its configuration changes", () => {
+    const waits = ofType("command:local:Command").filter(({ name }) => name.endsWith("-healthy"));
+    assert.deepEqual(waits.map(({ name }) => name), config.applications.map(({ name }) => `no-oslo-1-${name}-healthy`));
+    assert.deepEqual(waits.map(({ inputs }) => inputs["triggers"]), config.applications.map((application) => [application]));
+});
+
 test("every step on a machine verifies the host key, prints nothing to the log, and names its machine", () => {
     const steps = ofType("command:remote:Command");
     assert.ok(steps.length >= config.machines.length * 5, `${steps.length} steps`);

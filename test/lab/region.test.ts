@@ -5,7 +5,7 @@ import { findRemains, nothingRemains } from "../../lab/remains";
 import { configErrors } from "./stories/config-errors";
 import { replaceFirstControlPlane } from "./stories/control-plane";
 import { destruction } from "./stories/destruction";
-import { gitRefuses, preparation, unreachable } from "./stories/faults";
+import { gitRefuses, noImage, noPackages, unreachable } from "./stories/faults";
 import { backlog, commit, drift } from "./stories/healing";
 import { interruptedEarly, interruptedLate, prepare } from "./stories/interruption";
 import { CommandLines, secrets } from "./stories/secrets";
@@ -50,7 +50,8 @@ function part(name: string, story: (t: TestContext, region: TestRegion) => Promi
 part("the trust stack comes up, and its deploy key is registered", prepare);
 part("every mistake of a configuration is reported at once, and no server is touched", configErrors);
 part("servers that cannot be entered are named, and no other is changed", unreachable);
-part("servers that cannot be prepared are named, with the cause", preparation);
+part("servers whose packages do not come are named, with the cause", noPackages);
+part("an image that no registry has is named", noImage);
 part("a run that is killed at four moments goes on", interruptedEarly);
 part("a Git server that refuses is reported in Argo CD's words", gitRefuses);
 part("a run that is killed once more converges", interruptedLate);

@@ -84,19 +84,42 @@ export class TestRegion {
     }
 
     tryDestroy(stack: string = this.lab.name): Promise<PulumiRun> {
-        const args = destroyArguments(this.lab).map((word) => (word === configFile(this.lab, this.lab.name) ? configFile(this.lab, stack) : word));
+        const args = destroyArguments(this.lab).map((word) =>
+            word === configFile(this.lab, this.lab.name) ? configFile(this.lab, stack) : word,
+        );
         return pulumi(this.lab, this.current.programs, stack, args);
     }
 
     kubectl(...args: string[]): Promise<string> {
         const env = { FJORD_HOME: stackFiles(this.lab).home };
-        return run(path.join(this.current.content.toolchain.bin, "kubectl"), ["--kubeconfig", kubeconfigFile(this.lab), "--request-timeout=20s", ...args], { env });
+        return run(
+            path.join(this.current.content.toolchain.bin, "kubectl"),
+            ["--kubeconfig", kubeconfigFile(this.lab), "--request-timeout=20s", ...args],
+            { env },
+        );
     }
 
     async etcdMembers(through = "cp-02"): Promise<EtcdMember[]> {
         const pki = "/etc/kubernetes/pki/etcd";
-        const etcdctl = ["etcdctl", "--endpoints=https://127.0.0.1:2379", `--cacert=${pki}/ca.crt`, `--cert=${pki}/server.crt`, `--key=${pki}/server.key`];
-        const list = await this.kubectl("exec", "-n", "kube-system", `etcd-${this.node(through).fqdn}`, "--", ...etcdctl, "member", "list", "-w", "json");
+        const etcdctl = [
+            "etcdctl",
+            "--endpoints=https://127.0.0.1:2379",
+            `--cacert=${pki}/ca.crt`,
+            `--cert=${pki}/server.crt`,
+            `--key=${pki}/server.key`,
+        ];
+        const list = await this.kubectl(
+            "exec",
+            "-n",
+            "kube-system",
+            `etcd-${this.node(through).fqdn}`,
+            "--",
+            ...etcdctl,
+            "member",
+            "list",
+            "-w",
+            "json",
+        );
         return (JSON.parse(list) as { members: { name: string; isLearner?: boolean }[] }).members
             .map(({ name, isLearner }) => ({ name, learner: isLearner ?? false }))
             .sort((a, b) => a.name.localeCompare(b.name));
@@ -106,7 +129,11 @@ export class TestRegion {
 /** How many resources a run created, changed, deleted and left alone, from Pulumi's summary. */
 export function changes(output: string): Readonly<Record<string, number>> {
     const summary = output.slice(output.lastIndexOf("\nResources:"));
-    const counts = [...summary.matchAll(/(\d+) (created|updated|deleted|replaced|unchanged|to create|to update|to delete|to replace)/g)];
+    const counts = [
+        ...summary.matchAll(
+            /(\d+) (created|updated|deleted|replaced|unchanged|to create|to update|to delete|to replace)/g,
+        ),
+    ];
     return Object.fromEntries(counts.map(([, count, what]) => [what ?? "", Number(count)]));
 }
 

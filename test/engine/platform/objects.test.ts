@@ -7,7 +7,7 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { application } from "../../../components/platform/application";
 import { argocdObjects } from "../../../components/platform/argocd";
-import { selectCrds } from "../../../components/platform/crds";
+import { selectCrds } from "../../../components/platform/crd-task";
 import { ingressNamespace, ingressObjects } from "../../../components/platform/ingress";
 import { KubernetesObject, objectKey, parseManifest } from "../../../components/platform/manifest";
 import { namespace } from "../../../components/platform/namespaces";

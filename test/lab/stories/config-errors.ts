@@ -22,7 +22,13 @@ export async function configErrors(t: TestContext, region: TestRegion): Promise<
     });
     const result = await region.tryUp();
     assert.notEqual(result.code, 0);
-    for (const place of [/fjord:machines\[0\]\.address/, /fjord:machines\[1\]\.role/, /fjord:kubernetes\.podCidr/, /fjord:aplications/, /did you mean applications\?/]) {
+    for (const place of [
+        /fjord:machines\[0\]\.address/,
+        /fjord:machines\[1\]\.role/,
+        /fjord:kubernetes\.podCidr/,
+        /fjord:aplications/,
+        /did you mean applications\?/,
+    ]) {
         assert.match(result.output, place);
     }
     assert.doesNotMatch(result.output, /remote:Command/, "no step was begun");

@@ -21,5 +21,7 @@ export async function destruction(t: TestContext, region: TestRegion): Promise<v
     const refused = await region.tryDestroy(trustStack);
     assert.notEqual(refused.code, 0, "the trust stack is protected");
     assert.match(refused.output, /protect/);
-    t.diagnostic(`destroy of the trust stack is refused: ${/error: .*protect.*/.exec(refused.output)?.[0].slice(0, 200)}`);
+    t.diagnostic(
+        `destroy of the trust stack is refused: ${/error: .*protect.*/.exec(refused.output)?.[0].slice(0, 200)}`,
+    );
 }

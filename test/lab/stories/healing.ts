@@ -26,7 +26,16 @@ async function messageMap(region: TestRegion): Promise<{ name: string; message: 
 /** What was changed by hand goes back. */
 export async function drift(t: TestContext, region: TestRegion): Promise<void> {
     const { name, message } = await messageMap(region);
-    await region.kubectl("patch", "configmap", name, "-n", namespace, "--type=merge", "-p", JSON.stringify({ data: { message: "edited by hand" } }));
+    await region.kubectl(
+        "patch",
+        "configmap",
+        name,
+        "-n",
+        namespace,
+        "--type=merge",
+        "-p",
+        JSON.stringify({ data: { message: "edited by hand" } }),
+    );
     const start = Date.now();
     const healed = await until(healLimit, async () => (await messageMap(region)).message === message, 100);
     assert.ok(healed, `the ConfigMap is still as the hand left it after ${healLimit / 1000} s`);
@@ -39,7 +48,10 @@ export async function commit(t: TestContext, region: TestRegion): Promise<void> 
     const revision = await commitFiles(region.lab, { "k8s/base/message": `${text}\n` }, "Another message");
     const start = Date.now();
     const arrived = await until(commitLimit, async () => (await checkIngress(region.address)).page.includes(text), 250);
-    assert.ok(arrived, `the page does not show commit ${revision} after ${commitLimit / 1000} s: ${(await checkIngress(region.address)).page}`);
+    assert.ok(
+        arrived,
+        `the page does not show commit ${revision} after ${commitLimit / 1000} s: ${(await checkIngress(region.address)).page}`,
+    );
     t.diagnostic(`a commit was on the page after ${inSeconds(start)}`);
 }
 
@@ -47,7 +59,10 @@ export async function commit(t: TestContext, region: TestRegion): Promise<void> 
 export async function backlog(t: TestContext, region: TestRegion): Promise<void> {
     const wanted = 32768;
     const sockets = await sshNode(region.lab, region.node("worker-01"), "ss -Hltn 'sport = :80'");
-    const queues = sockets.split("\n").filter((line) => line.includes(":80 ")).map((line) => Number(line.trim().split(/\s+/)[2]));
+    const queues = sockets
+        .split("\n")
+        .filter((line) => line.includes(":80 "))
+        .map((line) => Number(line.trim().split(/\s+/)[2]));
     assert.ok(queues.length > 0, sockets);
     assert.deepEqual([...new Set(queues)], [wanted], sockets);
     t.diagnostic(`ss -ltn on worker-01: ${queues.length} sockets on :80 with backlog ${wanted}`);

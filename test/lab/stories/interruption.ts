@@ -11,7 +11,7 @@ import { expectWholeRegion } from "./whole";
 
 /** Moments from the first server on: where a run is cut, something is half done on one. */
 const early: readonly Moment[] = [
-    { name: "node preparation", line: /test-nodes-worker-02-packages creating/, later: 4_000 },
+    { name: "node preparation", line: /test-nodes-worker-02-(packages|containerd|images) creating/, later: 1_000 },
     { name: "kubeadm init", line: /test-cluster-init creating/, later: 5_000 },
     { name: "control plane join", line: /test-cluster-cp-02 creating/, later: 6_000 },
     { name: "platform", line: /test-platform-argocd-repo-server-deployment creating/, later: 500 },

@@ -5,16 +5,19 @@ import type { TestContext } from "node:test";
 import { sshNode } from "../../../lab/node";
 import { run } from "../../../lab/process";
 import { pulumiEnvironment, stackFiles } from "../../../lab/pulumi";
-import { trustStack } from "../../../lab/region";
+import { regionInput, trustStack } from "../../../lab/region";
 import type { TestRegion } from "../test-region";
 
 /** Shorter strings occur by chance. */
 const shortest = 8;
 
+/** What Pulumi marks a secret with, inside one that holds another. */
+const mark = "1b47061264138c4ac30d75fd1eb44270";
+
 /** Every string inside a value that Pulumi keeps as a secret. */
 function stringsOf(value: unknown): string[] {
     if (typeof value === "string") {
-        return [value];
+        return value === mark ? [] : [value];
     }
     return typeof value === "object" && value !== null ? Object.values(value).flatMap(stringsOf) : [];
 }
@@ -31,28 +34,58 @@ export function secretsOf(exported: unknown): string[] {
     return Object.values(exported).flatMap(secretsOf);
 }
 
-/** Lines that hold a secret: those of a PEM block's body, or the one line of anything else that is no script or manifest. */
-function needlesOf(secret: string): string[] {
-    const keys = [...secret.matchAll(/-----BEGIN [A-Z ]*PRIVATE KEY-----([\s\S]+?)-----END/g)].flatMap(([, body = ""]) =>
-        body.replaceAll("\\n", "\n").split("\n").map((line) => line.trim()).filter((line) => line.length >= 40),
-    );
-    const single = /^\S+$/.test(secret) && secret.length < 200 ? [secret] : [];
-    return [...keys, ...single].filter((needle) => needle.length >= shortest);
+const isPem = (text: string): boolean => /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text);
+
+/** A text without what is public in it by right: a private key's text repeats its public part. */
+const withoutPublic = (text: string): string =>
+    text
+        .replace(/-----BEGIN (CERTIFICATE|(?:RSA )?PUBLIC KEY)-----[\s\S]+?-----END \1-----/g, "")
+        .replace(/\bssh-(rsa|ed25519) AAAA[A-Za-z0-9+/=]+/g, "");
+
+/** What a base64 text holds, if that can be read. */
+function decoded(text: string): string | undefined {
+    const plain = /^[A-Za-z0-9+/]{8,}={0,2}$/.test(text) ? Buffer.from(text, "base64").toString("utf8") : "";
+    return isPem(plain) || /^[\x20-\x7e]+$/.test(plain) ? plain : undefined;
 }
 
-/** What to search for: every secret, and the same in base64 (a Secret's data, decoded and encoded once more). */
-function needles(secrets: readonly string[], known: ReadonlySet<string>): Map<string, string> {
-    const all = secrets.flatMap((secret) => {
-        const decoded = /^[A-Za-z0-9+/]+={0,2}$/.test(secret) ? Buffer.from(secret, "base64").toString("utf8") : "";
-        return [secret, ...(decoded.includes("PRIVATE KEY") || /^[\x20-\x7e]+$/.test(decoded) ? [decoded] : [])];
-    });
-    const found = all.flatMap(needlesOf).filter((needle) => !known.has(needle));
-    return new Map(found.flatMap((needle) => [[needle, "clear"], [Buffer.from(needle).toString("base64").replace(/=+$/, ""), "base64"]] as const));
+/** From the second half of a text, past the public part of a key. */
+const middle = (text: string): string => text.slice(text.length / 2, text.length / 2 + 60);
+
+/**
+ * What to search for of one secret. Of a private key each line of its body, and a piece of the whole in base64; of
+ * anything else that is one word the word and its base64. Scripts and manifests that hold a secret are secret as a
+ * whole, but much of them is public: what is secret in them is a secret of its own.
+ */
+function needlesOf(secret: string): string[] {
+    if (isPem(secret)) {
+        const bodies = [...secret.matchAll(/-----BEGIN [A-Z ]*PRIVATE KEY-----([\s\S]+?)-----END/g)].map(
+            ([, body = ""]) => body,
+        );
+        const lines = bodies
+            .flatMap((body) => body.replaceAll("\\n", "\n").split("\n"))
+            .filter((line) => line.length >= 40);
+        return [...lines, middle(Buffer.from(secret).toString("base64"))];
+    }
+    if (!/^\S+$/.test(secret) || secret.length < shortest || secret.length > 200) {
+        return [];
+    }
+    return [secret, Buffer.from(secret).toString("base64").replace(/=+$/, "")];
+}
+
+/** What to search for, of all secrets; what is public in itself (`known`) is left out. */
+function needles(secrets: readonly string[], known: ReadonlySet<string>): Set<string> {
+    const all = secrets.flatMap((secret) => [secret, decoded(secret) ?? secret]);
+    return new Set(
+        all.filter((secret) => !known.has(secret) && !known.has(decoded(secret) ?? secret)).flatMap(needlesOf),
+    );
 }
 
 function filesBelow(folder: string): string[] {
     return fs.existsSync(folder)
-        ? fs.readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name))
+        ? fs
+              .readdirSync(folder, { recursive: true, withFileTypes: true })
+              .filter((entry) => entry.isFile())
+              .map((entry) => path.join(entry.parentPath, entry.name))
         : [];
 }
 
@@ -82,13 +115,16 @@ export async function secrets(t: TestContext, region: TestRegion, commandLines: 
     const files = stackFiles(lab);
     const exports = await Promise.all(
         [lab.name, trustStack].map(async (stack) => {
-            const text = await run("pulumi", ["stack", "export", "--show-secrets", "--stack", stack], { cwd: files.config, env: pulumiEnvironment(lab, region.made.programs) });
+            const text = await run("pulumi", ["stack", "export", "--show-secrets", "--stack", stack], {
+                cwd: files.config,
+                env: pulumiEnvironment(lab, region.made.programs),
+            });
             return JSON.parse(text) as unknown;
         }),
     );
     const secretTexts = [...new Set(exports.flatMap(secretsOf))];
-    // What a secret input says of public things (names of the stack, its machines) is no secret.
-    const known = new Set([lab.name, lab.domain, ...lab.nodes.flatMap(({ name, fqdn, address }) => [name, fqdn, address])]);
+    // What the stack's own file says in clear is no secret where a secret input repeats it.
+    const known = new Set(stringsOf(await regionInput(region.made)));
     const wanted = needles(secretTexts, known);
     assert.ok(wanted.size > 20, `${wanted.size} strings to look for`);
 
@@ -97,23 +133,30 @@ export async function secrets(t: TestContext, region: TestRegion, commandLines: 
         ...filesBelow(path.join(files.home, lab.name)).filter((file) => path.basename(file) !== "token"),
     ].map((file) => ({ where: path.relative(lab.dir, file), text: fs.readFileSync(file, "utf8") }));
     const logs = await Promise.all(
-        lab.nodes.map(async (node) => ({ where: `${node.name}:/var/log/fjord`, text: await sshNode(lab, node, "sudo -n sh -c 'cat /var/log/fjord/*'") })),
+        lab.nodes.map(async (node) => ({
+            where: `${node.name}:/var/log/fjord`,
+            text: await sshNode(lab, node, "sudo -n sh -c 'cat /var/log/fjord/*'"),
+        })),
     );
     const lines = [{ where: "command lines", text: [...commandLines.seen].join("\n") }];
 
     const found: string[] = [];
-    for (const { where, text } of [...written, ...logs, ...lines]) {
-        if (/BEGIN [A-Z ]*PRIVATE KEY/.test(text)) {
+    for (const { where, text: whole } of [...written, ...logs, ...lines]) {
+        const text = withoutPublic(whole);
+        if (isPem(text)) {
             found.push(`${where}: a private key`);
         }
-        for (const [needle, form] of wanted) {
+        for (const needle of wanted) {
             if (text.includes(needle)) {
-                found.push(`${where}: a secret in ${form}, beginning ${needle.slice(0, 4)}..., ${needle.length} characters`);
+                found.push(`${where}: a secret, beginning ${needle.slice(0, 4)}..., ${needle.length} characters`);
             }
         }
     }
     assert.deepEqual(found, []);
-    assert.ok(written.some(({ text }) => text.includes("ciphertext")), "the state that was searched holds secrets, encrypted");
+    assert.ok(
+        written.some(({ text }) => text.includes("ciphertext")),
+        "the state that was searched holds secrets, encrypted",
+    );
     t.diagnostic(
         `${wanted.size} forms of ${secretTexts.length} secrets, in none of ${written.length} files of state and logs, ` +
             `${logs.length} servers' logs, ${commandLines.seen.size} command lines`,

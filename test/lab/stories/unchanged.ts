@@ -11,7 +11,12 @@ export async function unchanged(t: TestContext, region: TestRegion): Promise<voi
     assert.deepEqual(others, {}, second.output);
     assert.ok((same ?? 0) > 50, "it compared the whole region");
 
-    const preview = await pulumi(region.lab, region.made.programs, region.lab.name, [...previewArguments(region.lab), "--expect-no-changes"]);
+    const preview = await pulumi(region.lab, region.made.programs, region.lab.name, [
+        ...previewArguments(region.lab),
+        "--expect-no-changes",
+    ]);
     assert.equal(preview.code, 0, preview.output);
-    t.diagnostic(`second up: ${second.seconds.toFixed(1)} s, ${same} resources unchanged; preview --expect-no-changes: ${preview.seconds.toFixed(1)} s`);
+    t.diagnostic(
+        `second up: ${second.seconds.toFixed(1)} s, ${same} resources unchanged; preview --expect-no-changes: ${preview.seconds.toFixed(1)} s`,
+    );
 }

@@ -16,12 +16,18 @@ export async function expectWholeRegion(t: TestContext, region: TestRegion): Pro
     const start = Date.now();
     let status: LabStatus | undefined;
     await until(settle, async () => (status = await labStatus(lab, kubectl)).healthy, 1000);
-    assert.ok(status?.healthy, `the region is not healthy after ${settle / 1000} s: ${JSON.stringify(status, undefined, 2)}`);
+    assert.ok(
+        status?.healthy,
+        `the region is not healthy after ${settle / 1000} s: ${JSON.stringify(status, undefined, 2)}`,
+    );
     assert.deepEqual(status.nodes.map(({ name }) => name).sort(), lab.nodes.map(({ fqdn }) => fqdn).sort());
 
     const controlPlanes = lab.nodes.filter(({ role }) => role === "control-plane").map(({ fqdn }) => fqdn);
     const members = await region.etcdMembers();
-    assert.deepEqual(members, controlPlanes.map((name) => ({ name, learner: false })));
+    assert.deepEqual(
+        members,
+        controlPlanes.map((name) => ({ name, learner: false })),
+    );
 
     const { page } = await waitForApplication(lab);
     assert.match(page, /opened-[0-9a-f]{12}/, "the page shows the value that came out of the SealedSecret");

@@ -22,7 +22,8 @@ findmnt -rno TARGET | grep -E 'kubelet|containerd'
 true`;
 
 /** What of fjord's is left on a server. */
-export const tracesOn = (region: TestRegion, name: string): Promise<string> => sshNode(region.lab, region.node(name), "sh -s", traces.replaceAll("\\$", "$"));
+export const tracesOn = (region: TestRegion, name: string): Promise<string> =>
+    sshNode(region.lab, region.node(name), "sh -s", traces.replaceAll("\\$", "$"));
 
 /** A worker comes and goes while visitors are served by another. */
 export async function addAndRemoveWorker(t: TestContext, region: TestRegion): Promise<void> {
@@ -37,7 +38,10 @@ export async function addAndRemoveWorker(t: TestContext, region: TestRegion): Pr
         assert.notEqual(await tracesOn(region, "worker-03"), "", "the check for traces finds a node's");
         t.diagnostic(`worker-03 added in ${added.seconds.toFixed(1)} s`);
 
-        await region.configure((input) => ({ ...input, machines: input.machines.filter(({ name }) => name !== "worker-03") }));
+        await region.configure((input) => ({
+            ...input,
+            machines: input.machines.filter(({ name }) => name !== "worker-03"),
+        }));
         const removed = await region.up();
         t.diagnostic(`worker-03 removed in ${removed.seconds.toFixed(1)} s`);
     } finally {

@@ -2,7 +2,11 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { applicationError, ApplicationState, judgeApplication } from "../../../components/platform/application-health";
 
-const source = { repoURL: "git@gitlab.com:nordic-corp/infra-manifests.git", targetRevision: "HEAD", path: "k8s/overlays/production" };
+const source = {
+    repoURL: "git@gitlab.com:nordic-corp/infra-manifests.git",
+    targetRevision: "HEAD",
+    path: "k8s/overlays/production",
+};
 
 function state(status: ApplicationState["status"]): ApplicationState {
     return { spec: { source }, ...(status && { status }) };
@@ -25,9 +29,18 @@ describe("an application", () => {
     });
 
     it("is waited for before Argo CD has looked, and while pods start", () => {
-        assert.deepEqual(judgeApplication(state(undefined)), { kind: "waiting", doing: "sync is Unknown, health is Unknown" });
-        const starting = state({ sync: { status: "Synced", comparedTo: { source } }, health: { status: "Progressing" } });
-        assert.deepEqual(judgeApplication(starting), { kind: "waiting", doing: "sync is Synced, health is Progressing" });
+        assert.deepEqual(judgeApplication(state(undefined)), {
+            kind: "waiting",
+            doing: "sync is Unknown, health is Unknown",
+        });
+        const starting = state({
+            sync: { status: "Synced", comparedTo: { source } },
+            health: { status: "Progressing" },
+        });
+        assert.deepEqual(judgeApplication(starting), {
+            kind: "waiting",
+            doing: "sync is Synced, health is Progressing",
+        });
     });
 
     it("is waited for with an error that may pass, which is told", () => {
@@ -53,8 +66,16 @@ describe("an application", () => {
     });
 
     const refused: readonly [string, string, RegExp][] = [
-        ["a deploy key that is not registered", "failed to list refs: ssh: handshake failed: ssh: unable to authenticate, attempted methods [none publickey]", /register the deploy key/],
-        ["a Git server with another host key", "ssh: handshake failed: knownhosts: key mismatch", /fjord:platform\.gitHosts/],
+        [
+            "a deploy key that is not registered",
+            "failed to list refs: ssh: handshake failed: ssh: unable to authenticate, attempted methods [none publickey]",
+            /register the deploy key/,
+        ],
+        [
+            "a Git server with another host key",
+            "ssh: handshake failed: knownhosts: key mismatch",
+            /fjord:platform\.gitHosts/,
+        ],
         ["a repository that is not there", "ERROR: Repository not found.", /check the repository/],
         ["a branch that is not there", "unable to resolve 'v9' to a commit SHA", /revision and path/],
         ["a path that is not there", "k8s/overlays/production: app path does not exist", /revision and path/],

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { selectCrds } from "../../../components/platform/crds";
+import { selectCrds } from "../../../components/platform/crd-task";
 import { objectKey, parseManifest } from "../../../components/platform/manifest";
 import { installManifest } from "../../fixtures/platform/manifest";
 
