@@ -2,9 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { Machine } from "../machines/machine";
 import { RemoteConnection, RemoteScript, remoteStep } from "../remote/step";
 import { pinnedPackages } from "./apt";
+import { giveBack } from "./give-back-step";
 import {
     adoptStep,
-    cleanStep,
     containerdStep,
     firewallStep,
     imagesStep,
@@ -79,24 +79,25 @@ export class Node extends pulumi.ComponentResource {
             connection: RemoteConnection,
             text: RemoteScript,
             after: readonly pulumi.Resource[],
-            extra: Extra = {},
+            extra: pulumi.CustomResourceOptions = {},
         ) => {
-            const { remove, ...options } = extra;
             return remoteStep(
                 `${name}-${step}`,
-                { node: machine.fqdn, step, connection, ...text, ...(remove && { remove }) },
-                { parent: this, dependsOn: [...after], ...options },
+                { node: machine.fqdn, step, connection, ...text },
+                { parent: this, dependsOn: [...after], ...extra },
             );
         };
 
         // The operator's way in may differ from person to person and day to day; once the stack's key is there it
         // matters no more.
         const key = run("key", machine.operator, this.keyStep(args), args.after, { ignoreChanges: ["connection"] });
-        const adopt = run("adopt", machine.connection, adoptStep(args), [key], {
-            remove: cleanStep(args),
+        const leaving = giveBack(`${name}-give-back`, args, {
+            parent: this,
+            dependsOn: [key],
             // All that clean.sh undoes is on the machine's own disk.
             ...(machine.resource && { deletedWith: machine.resource }),
         });
+        const adopt = run("adopt", machine.connection, adoptStep(args), [leaving]);
         const kernel = run("kernel", machine.connection, kernelStep(args), [adopt]);
         const packages = run("packages", machine.connection, packagesStep(args), [kernel]);
         const containerd = run("containerd", machine.connection, containerdStep(args), [packages]);
@@ -121,9 +122,4 @@ export class Node extends pulumi.ComponentResource {
             },
         };
     }
-}
-
-/** Options of single steps. */
-interface Extra extends pulumi.CustomResourceOptions {
-    readonly remove?: RemoteScript;
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { SshTarget, Seconds, seconds } from "../../infra/config/types";
 import { paths } from "../cluster/paths";
 import { connect, SshClient, SshError } from "../remote/ssh";
@@ -12,22 +13,41 @@ export interface ControlPlane {
 /** Kinds of SSH failure that another control plane may not have. */
 const elsewhere = ["no-answer", "refused", "broken"];
 
-/** Enters the first control plane that answers. `purpose` ends the sentence "could be reached to ...". */
+/** How often all are asked before it is an error: an API server may be restarting. */
+const rounds = 3;
+
+/** Enters a control plane, if the API answers from there: one that is being made again has no cluster yet. */
+async function enter({ name, ssh }: ControlPlane, privateKey: string): Promise<SshClient> {
+    const client = await connect({ ...ssh, name }, { kind: "key", privateKey });
+    try {
+        await kubectl(client, "get --raw /readyz --request-timeout=10s", { what: "ask the API", limit: seconds(15) });
+        return client;
+    } catch (error) {
+        client.close();
+        throw error;
+    }
+}
+
+/** Enters the first control plane from which the API answers. `purpose` ends the sentence "could be reached to ...". */
 export async function connectToFirst(
     controlPlanes: readonly ControlPlane[],
     privateKey: string,
     purpose: string,
 ): Promise<SshClient> {
-    const failures: string[] = [];
-    for (const { name, ssh } of controlPlanes) {
-        try {
-            return await connect({ ...ssh, name }, { kind: "key", privateKey });
-        } catch (error) {
-            if (!(error instanceof SshError) || !elsewhere.includes(error.kind)) {
-                throw error;
+    let failures: string[] = [];
+    for (let round = 1; round <= rounds; round++) {
+        failures = [];
+        for (const controlPlane of controlPlanes) {
+            try {
+                return await enter(controlPlane, privateKey);
+            } catch (error) {
+                if (error instanceof SshError && !elsewhere.includes(error.kind)) {
+                    throw error;
+                }
+                failures.push((error as Error).message);
             }
-            failures.push(error.message);
         }
+        await sleep(2000);
     }
     throw new Error(`fjord: no control plane could be reached to ${purpose}:\n${failures.join("\n")}`);
 }

@@ -31,28 +31,14 @@ export interface RemoteStepArgs extends RemoteScript {
     /** Name of the step, also of its log on the machine. */
     readonly step: string;
     readonly connection: RemoteConnection;
-    /** What undoes the step when it leaves the stack. It runs before the resource is replaced, never after. */
-    readonly remove?: RemoteScript;
 }
 
-function render(args: RemoteStepArgs, script: RemoteScript, step: string): pulumi.Output<string> {
-    const text = pulumi.all({ ...script.params, ...script.secrets }).apply((params) =>
-        renderScript({ file: script.script, node: args.node, step, mode: "apply", params: params as Record<string, ScriptValue> }),
+function render(args: RemoteStepArgs): pulumi.Output<string> {
+    const { node, step, script: file, secrets } = args;
+    const text = pulumi.all({ ...args.params, ...secrets }).apply((params) =>
+        renderScript({ file, node, step, mode: "apply", params: params as Record<string, ScriptValue> }),
     );
-    return script.secrets ? pulumi.secret(text) : text;
-}
-
-/** Both texts go over the same stdin: the provider gives `delete` what it gave `create`. */
-function withRemoval(args: RemoteStepArgs, remove: RemoteScript): pulumi.Output<string> {
-    return pulumi.interpolate`case \${1:-apply} in
-apply)
-${render(args, args, args.step)}
-;;
-remove)
-${render(args, remove, `${args.step}-remove`)}
-;;
-esac
-`;
+    return secrets ? pulumi.secret(text) : text;
 }
 
 /**
@@ -63,22 +49,17 @@ esac
 export function remoteStep(name: string, args: RemoteStepArgs, opts: pulumi.CustomResourceOptions): command.remote.Command {
     const run = { node: args.node, step: args.step, mode: "apply" as const };
     const create = scriptCommand(run, args.connection.user, args.timeout);
-    const remove = args.remove && {
-        delete: scriptCommand({ ...run, step: `${args.step}-remove` }, args.connection.user, args.remove.timeout).replace("bash -s", "bash -s remove"),
-    };
     return new command.remote.Command(
         name,
         {
             connection: args.connection.args,
             create,
-            ...remove,
-            stdin: args.remove ? withRemoval(args, args.remove) : render(args, args, args.step),
+            stdin: render(args),
             addPreviousOutputInEnv: false,
             logging: command.remote.Logging.None,
         },
         {
             ...opts,
-            deleteBeforeReplace: args.remove !== undefined,
             hooks: { onError: [explainFailure({ ...run, address: args.connection.address, resource: name })] },
         },
     );

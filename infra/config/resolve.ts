@@ -68,7 +68,7 @@ export function resolveRegion(input: ParsedRegion, stack: string, directory: str
             clockOffset: bounds(preflight.clockOffset),
         },
         mirrors: mirrors(input.mirrors, directory),
-        machines: input.machines.map((entry) => machine(entry, ssh.user)),
+        machines: input.machines.filter(({ out }) => !out).map((entry) => machine(entry, ssh.user)),
         kubernetes: {
             ...kubernetes,
             apiName: kubernetes.apiName ?? `api.${domain}`,

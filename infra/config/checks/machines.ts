@@ -28,6 +28,19 @@ export function repetitions(
     });
 }
 
+/** Some may be out, but not all: nobody could say what the cluster is. */
+function everyOneOut(controlPlanes: readonly (readonly [number, { readonly out?: boolean | undefined }])[]): Problem[] {
+    return controlPlanes.every(([, { out }]) => out === true)
+        ? [
+              {
+                  path: "fjord:machines",
+                  message: "has no control plane that is not out",
+                  fix: "leave at least one in; to give the region up, use pulumi destroy",
+              },
+          ]
+        : [];
+}
+
 /** A list with a broken entry still counts it, but nothing is said about a list that is not one. */
 export function controlPlaneCount(region: Region): Problem[] {
     if (
@@ -37,9 +50,10 @@ export function controlPlaneCount(region: Region): Problem[] {
     ) {
         return [];
     }
-    const count = entriesOf(region.machines).filter(([, machine]) => machine.role === "control-plane").length;
+    const controlPlanes = entriesOf(region.machines).filter(([, machine]) => machine.role === "control-plane");
+    const count = controlPlanes.length;
     if ([1, 3, 5].includes(count)) {
-        return [];
+        return everyOneOut(controlPlanes);
     }
     const reason =
         count === 0
@@ -51,7 +65,7 @@ export function controlPlaneCount(region: Region): Problem[] {
         {
             path: "fjord:machines",
             message: `has ${count} control planes: ${reason}`,
-            fix: "make it 1 (no failure survived), 3 (one) or 5 (two)",
+            fix: "make it 1 (no failure survived), 3 (one) or 5 (two); one that is lost for now stays, with out: true",
         },
     ];
 }
@@ -157,7 +171,9 @@ export function somewhereToRun(region: Region): Problem[] {
     }
     const open = machines.some(([, machine]) => {
         const taints = machine.taints ?? (machine.role === "control-plane" ? defaults.controlPlaneTaints : []);
-        return !taints.some((taint) => taint?.effect !== undefined && blocking.has(taint.effect));
+        return (
+            machine.out !== true && !taints.some((taint) => taint?.effect !== undefined && blocking.has(taint.effect))
+        );
     });
     return open
         ? []

@@ -53,6 +53,12 @@ export const machineSchema = z
             .describe(
                 "Taints of the node. Default: none for a worker; for a control plane kubeadm's own, so that it runs no applications. `[]` removes it.",
             ),
+        out: z
+            .boolean()
+            .default(false)
+            .describe(
+                "True while the machine is lost or away: it leaves the cluster, and its place is kept. A control plane that is out still counts among the 1, 3 or 5.",
+            ),
     })
     .describe("A machine of the region.");
 

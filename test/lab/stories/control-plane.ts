@@ -9,7 +9,10 @@ export async function replaceFirstControlPlane(t: TestContext, region: TestRegio
     const cluster = await region.kubectl("get", "namespace", "kube-system", "-o", "jsonpath={.metadata.uid}");
     await removeNode(region.lab, region.node("cp-01"), region.made.host);
 
-    await region.configure((input) => ({ ...input, machines: input.machines.filter(({ name }) => name !== "cp-01") }));
+    await region.configure((input) => ({
+        ...input,
+        machines: input.machines.map((machine) => (machine.name === "cp-01" ? { ...machine, out: true } : machine)),
+    }));
     const removed = await region.up();
     const names = (await region.etcdMembers()).map(({ name }) => name);
     assert.deepEqual(names, ["cp-02.lab.node", "cp-03.lab.node"]);

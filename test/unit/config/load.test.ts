@@ -123,6 +123,18 @@ test("one, three and five control planes are right; every other number says why 
     assert.match(problems(withControlPlanes(6)).join(), /more than five only slow it down/);
 });
 
+test("a control plane that is out counts, and is no machine of the region until it is back", () => {
+    const out = (...indexes: number[]) =>
+        indexes.reduce<Config>((config, index) => set(config, ["machines", index, "out"], true), region());
+    const all = (region()["machines"] as Config[]).map(({ name }) => name);
+    assert.deepEqual(
+        regionOf(out(0)).machines.map(({ name }) => name),
+        all.slice(1),
+    );
+    assert.deepEqual(problems(out(0, 1, 2)), ["fjord:machines: has no control plane that is not out"]);
+    assert.match(problems(out(...all.keys())).join(), /has no machine on which applications may run/);
+});
+
 test("without a worker applications have nowhere to run, unless a control plane is untainted", () => {
     const three = { ...region(), machines: (region()["machines"] as Config[]).slice(0, 3) };
     assert.match(problems(three).join(), /has no machine on which applications may run/);
