@@ -22,6 +22,6 @@ export async function destruction(t: TestContext, region: TestRegion): Promise<v
     assert.notEqual(refused.code, 0, "the trust stack is protected");
     assert.match(refused.output, /protect/);
     t.diagnostic(
-        `destroy of the trust stack is refused: ${/error: .*protect.*/.exec(refused.output)?.[0].slice(0, 200)}`,
+        `destroy of the trust stack is refused: ${/.*protect.*/.exec(refused.output)?.[0].trim().slice(0, 200)}`,
     );
 }
