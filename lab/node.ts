@@ -7,7 +7,7 @@ import { hostKey, operatorKey, sshConfigFile } from "./keys";
 import { currentMounts, unmountBelow } from "./mounts";
 import { attachNode, detachNode } from "./network";
 import { serviceName, type Lab, type LabNode } from "./plan";
-import { endProcess, run, runningPid, startProcess, startTime, stopProcess, succeeds, until } from "./process";
+import { endProcess, processesWith, run, runningPid, startProcess, startTime, stopProcess, succeeds, until } from "./process";
 import { operatorUser } from "./rootfs";
 
 /** Folder with one record a running process of the lab. */
@@ -184,18 +184,8 @@ export async function startNode(lab: Lab, node: LabNode, host: Host): Promise<vo
 
 /** Processes of systemd-nspawn that hold this node, also those that no record names (after a crash). */
 export function nspawnPids(node: LabNode): number[] {
-    return fs
-        .readdirSync("/proc")
-        .filter((entry) => /^\d+$/.test(entry))
-        .map(Number)
-        .filter((pid) => {
-            try {
-                const words = fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-                return words.includes(`--machine=${node.machine}`) && words.includes(`--directory=${rootDir(node)}`);
-            } catch {
-                return false;
-            }
-        });
+    const marks = [`--machine=${node.machine}`, `--directory=${rootDir(node)}`];
+    return processesWith((words) => marks.every((mark) => words.includes(mark)));
 }
 
 /** Takes away what a node's last run left: processes, mounts, cable, namespace, control groups. */

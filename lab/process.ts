@@ -77,6 +77,21 @@ export function startTime(pid: number): string | undefined {
 
 const recordFile = (runDir: string, name: string): string => path.join(runDir, `${name}.json`);
 
+/** Pids of the processes of this machine whose command line, word by word, is one that is looked for. */
+export function processesWith(matches: (words: readonly string[]) => boolean): number[] {
+    return fs
+        .readdirSync("/proc")
+        .filter((entry) => /^\d+$/.test(entry))
+        .map(Number)
+        .filter((pid) => {
+            try {
+                return matches(fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0"));
+            } catch {
+                return false;
+            }
+        });
+}
+
 /** The pid of a recorded process that still runs; a pid that now belongs to another process does not count. */
 export function runningPid(runDir: string, name: string): number | undefined {
     try {

@@ -9,6 +9,7 @@ import type { Lab } from "./plan";
 import { stackPids } from "./stack-processes";
 import {
     endProcess,
+    processesWith,
     recordedProcesses,
     run,
     runningPid,
@@ -44,18 +45,8 @@ const namesIn = (folder: string, lab: Lab): string[] =>
 
 /** Processes of systemd-nspawn whose root lies in the lab's folder. */
 function nspawnPids(lab: Lab): number[] {
-    return fs
-        .readdirSync("/proc")
-        .filter((entry) => /^\d+$/.test(entry))
-        .map(Number)
-        .filter((pid) => {
-            try {
-                const words = fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-                return words.some((word) => word.startsWith(`--directory=${path.join(lab.dir, "nodes")}/`));
-            } catch {
-                return false;
-            }
-        });
+    const root = `--directory=${path.join(lab.dir, "nodes")}/`;
+    return processesWith((words) => words.some((word) => word.startsWith(root)));
 }
 
 function commandOf(pid: number): string {

@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { RegionConfig, SshTarget } from "../../infra/config/types";
+import { expandHome } from "../machines/expand-home";
 import { shellQuote } from "../remote/script";
 import { fjordHome, stackFiles } from "./home";
 import { kubeconfig } from "./kubeconfig";
@@ -20,7 +20,7 @@ export interface Access {
 /** What access to a region needs of its configuration. */
 export type AccessConfig = Pick<RegionConfig, "name" | "domain" | "ssh" | "machines" | "kubernetes">;
 
-const absolute = (file: string): string => path.resolve(file.replace(/^~(?=\/|$)/, os.homedir()));
+const absolute = (file: string): string => path.resolve(expandHome(file));
 
 /** The facts of access, from the configuration. */
 export function accessOf(config: AccessConfig): Access {

@@ -1,10 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as fs from "node:fs";
-import * as os from "node:os";
-import * as path from "node:path";
 import { MachineConfig, RegionConfig } from "../../infra/config/types";
 import { Credential } from "./connection";
 import { existingMachine } from "./existing";
+import { expandHome } from "./expand-home";
 import { Machine } from "./machine";
 
 /** The machines of a region, by their makers. */
@@ -20,11 +19,6 @@ function makeMachine(machine: MachineConfig, domain: string, operator: Credentia
         case "existing":
             return existingMachine(machine, domain, operator, stack);
     }
-}
-
-/** Replaces a leading `~` by the home directory. */
-export function expandHome(file: string): string {
-    return file.startsWith("~/") ? path.join(os.homedir(), file.slice(2)) : file;
 }
 
 /** The operator's key file, or the SSH agent where the stack names none. */

@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { explainGoFailure, goEnvironment, goVersion, ToolchainError } from "./go";
 import { groupKey } from "./key";
 import { cacheRoot, Toolchain, toolchainAt } from "./paths";
-import { EmbeddedFile, Group, groups, ModuleFile, Program } from "./table";
+import { Group, groups, ModuleFile, Program } from "./table";
 
 const modulesDir = path.join(__dirname, "modules");
 
@@ -42,12 +42,6 @@ export async function buildToolchain(progress: BuildProgress = () => undefined, 
         }
     }
     return assemble(root, jobs);
-}
-
-/** What the current state of the table would use, without building; undefined if anything is missing. */
-export async function findToolchain(root: string = cacheRoot()): Promise<Toolchain | undefined> {
-    const jobs = plan(root, await goVersion());
-    return jobs.every((job) => fs.existsSync(job.result)) ? assemble(root, jobs) : undefined;
 }
 
 function plan(root: string, go: string): Job[] {
@@ -127,7 +121,7 @@ async function inPairs<T>(items: readonly T[], work: (item: T) => Promise<void>)
     await Promise.all([worker(), worker()]);
 }
 
-async function takeFiles(job: Job, module: string, env: Record<string, string>, files: readonly (ModuleFile | EmbeddedFile)[], target: string): Promise<void> {
+async function takeFiles(job: Job, module: string, env: Record<string, string>, files: readonly ModuleFile[], target: string): Promise<void> {
     for (const file of files) {
         const dir = (await go(job, module, env, ["list", "-m", "-f", "{{if .Replace}}{{.Replace.Dir}}{{else}}{{.Dir}}{{end}}", file.module], "")).trim();
         const output = path.join(target, file.output);

@@ -24,9 +24,6 @@ export interface ModuleFile {
     readonly path: string;
 }
 
-/** A file of a module that has to lie beside a main of ours before it can be built. */
-export interface EmbeddedFile extends ModuleFile {}
-
 /** Programs that are built in one Go module, so that they share every package they have in common. */
 export interface Group {
     /** Folder below `modules/`. */
@@ -39,7 +36,8 @@ export interface Group {
     readonly estimate: number;
     readonly programs: readonly Program[];
     readonly files: readonly ModuleFile[];
-    readonly embedded: readonly EmbeddedFile[];
+    /** Files that have to lie beside a main of ours before it can be built; `output` is below the module's folder. */
+    readonly embedded: readonly ModuleFile[];
 }
 
 export const versions = {
