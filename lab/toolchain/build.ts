@@ -123,6 +123,8 @@ async function inPairs<T>(items: readonly T[], work: (item: T) => Promise<void>)
 
 async function takeFiles(job: Job, module: string, env: Record<string, string>, files: readonly ModuleFile[], target: string): Promise<void> {
     for (const file of files) {
+        // On a new machine the module is not in the cache yet, and `go list -m` would answer with no folder.
+        await go(job, module, env, ["mod", "download", file.module], "fetching");
         const dir = (await go(job, module, env, ["list", "-m", "-f", "{{if .Replace}}{{.Replace.Dir}}{{else}}{{.Dir}}{{end}}", file.module], "")).trim();
         const output = path.join(target, file.output);
         fs.mkdirSync(path.dirname(output), { recursive: true });
