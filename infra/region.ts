@@ -92,7 +92,7 @@ export class Region extends pulumi.ComponentResource {
         );
     }
 
-    private crds(name: string, args: RegionArgs, controlPlanes: readonly ControlPlane[], cluster: Cluster, keys: RegionKeys): pulumi.Resource {
+    private crds(name: string, args: RegionArgs, controlPlanes: pulumi.Input<ControlPlane[]>, cluster: Cluster, keys: RegionKeys): pulumi.Resource {
         const { config, lock } = args;
         return applyCrds(
             `${name}-crds`,
@@ -109,8 +109,8 @@ export class Region extends pulumi.ComponentResource {
 }
 
 /** The control planes as the platform's steps reach them. */
-function controlPlanesOf(machines: readonly Machine[]): readonly ControlPlane[] {
-    return machines.filter(({ role }) => role === "control-plane").map(({ fqdn, ssh }) => ({ name: fqdn, ssh }));
+function controlPlanesOf(machines: readonly Machine[]): pulumi.Output<ControlPlane[]> {
+    return pulumi.output(machines.filter(({ role }) => role === "control-plane").map(({ fqdn, ssh }) => ({ name: fqdn, ssh })));
 }
 
 /** Explicit providers: a default one would take its settings from whoever runs the stack. */

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { dump } from "js-yaml";
-import { clusterSpec, memberOf } from "../components/cluster/cluster";
+import { clusterSpec, nodeFacts } from "../components/cluster/cluster";
 import { apiServerFiles } from "../components/cluster/files";
 import { flannelObjects } from "../components/cluster/flannel";
 import { initConfiguration, joinConfiguration, toYaml } from "../components/cluster/kubeadm";
@@ -87,7 +87,7 @@ function kubeadmFiles(config: RegionConfig, lock: Lock, machines: readonly Machi
     const spec = clusterSpec(config, lock);
     const id = randomBytes(3).toString("hex");
     const token = `${id}.${randomBytes(8).toString("hex")}`;
-    const [first, ...others] = [...machines].sort((a, b) => a.role.localeCompare(b.role)).map(memberOf);
+    const [first, ...others] = [...machines].sort((a, b) => a.role.localeCompare(b.role)).map(nodeFacts);
     if (!first) {
         throw new Error("a region without machines cannot be put up: give it some in fjord:machines");
     }

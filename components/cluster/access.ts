@@ -18,20 +18,24 @@ export interface Access {
 }
 
 /** What access to a region needs of its configuration. */
-export type AccessConfig = Pick<RegionConfig, "name" | "domain" | "ssh" | "machines" | "kubernetes">;
+export type AccessConfig = Pick<RegionConfig, "name" | "ssh" | "kubernetes">;
+
+/** A control plane as access needs it. */
+export interface AccessPoint {
+    /** `cp-01.osl.node` */
+    readonly fqdn: string;
+    readonly ssh: SshTarget;
+}
 
 const absolute = (file: string): string => path.resolve(expandHome(file));
 
-/** The facts of access, from the configuration. */
-export function accessOf(config: AccessConfig): Access {
+function accessOf(config: AccessConfig, controlPlanes: readonly AccessPoint[]): Access {
     return {
         stack: config.name,
         accessPort: config.kubernetes.accessPort,
         apiName: config.kubernetes.apiName,
         ...(config.ssh.identityFile ? { identityFile: absolute(config.ssh.identityFile) } : {}),
-        controlPlanes: config.machines
-            .filter(({ role }) => role === "control-plane")
-            .map(({ name, ssh }) => ({ ...ssh, name: `${name}.${config.domain}` })),
+        controlPlanes: controlPlanes.map(({ fqdn, ssh }) => ({ ...ssh, name: fqdn })),
     };
 }
 
@@ -59,11 +63,16 @@ function put(file: string, mode: number, content: string): boolean {
  * Prepares access to a region on this computer: called at the start of a run, so that kubeconfig works whenever the
  * API does, and again with the CA once it is known.
  */
-export function writeAccess(config: AccessConfig, caCertificate?: string, home: string = fjordHome()): void {
+export function writeAccess(
+    config: AccessConfig,
+    controlPlanes: readonly AccessPoint[],
+    caCertificate?: string,
+    home: string = fjordHome(),
+): void {
     const files = stackFiles(config.name, home);
     fs.mkdirSync(files.directory, { recursive: true, mode: 0o700 });
     fs.chmodSync(files.directory, 0o700);
-    const access = accessOf(config);
+    const access = accessOf(config, controlPlanes);
     put(files.shim, 0o700, accessShim(process.execPath, path.resolve(__dirname, "../.."), config.name));
     put(files.access, 0o600, `${JSON.stringify(access, undefined, 2)}\n`);
     if (caCertificate !== undefined && put(files.kubeconfig, 0o600, kubeconfig({ ...access, caCertificate }))) {

@@ -4,19 +4,20 @@ import * as pulumi from "@pulumi/pulumi";
 import { Lock, LockedImage } from "../../infra/config/lock";
 import { RegionConfig } from "../../infra/config/types";
 import { Machine } from "../machines/machine";
+import { Node } from "../nodes/node";
 import { writeAccess } from "./access";
 import { kubeconfig } from "./kubeconfig";
 import { Network } from "./network";
 import { settingsHash } from "./settings";
-import { ClusterSpec, ImagePin, InitInput, Member, MemberInput } from "./spec";
+import { ClusterSpec, ImagePin, InitInput, Member, MemberInput, NodeFacts } from "./spec";
 
 /** What a cluster is made of. */
 export interface ClusterArgs {
     readonly config: RegionConfig;
     readonly lock: Lock;
     readonly machines: readonly Machine[];
-    /** By short name: the last step that makes a machine able to join (`Nodes.byName`). */
-    readonly nodes: ReadonlyMap<string, { readonly ready: pulumi.Resource }>;
+    /** By short name: what makes a machine able to begin a cluster, and to join one (`Nodes.byName`). */
+    readonly nodes: ReadonlyMap<string, Pick<Node, "prepared" | "ready">>;
     /** Private half of the stack's SSH key; secret. */
     readonly stackKey: pulumi.Input<string>;
     /** 32 bytes in base64; secret. Read when the cluster begins; later members get it from a member. */
@@ -38,10 +39,14 @@ export function clusterSpec(config: RegionConfig, lock: Lock): ClusterSpec {
     };
 }
 
+/** What Kubernetes is told of a machine. */
+export function nodeFacts({ name, fqdn, role, nodeAddress, labels, taints }: Machine): NodeFacts {
+    return { name, fqdn, role, nodeAddress, labels, taints };
+}
+
 /** A machine without what only Pulumi understands. */
-export function memberOf(machine: Machine): Member {
-    const { name, fqdn, role, nodeAddress, labels, taints, ssh } = machine;
-    return { name, fqdn, role, nodeAddress, labels, taints, ssh };
+function memberOf(machine: Machine): pulumi.Output<Member> {
+    return pulumi.output(machine.ssh).apply((ssh) => ({ ...nodeFacts(machine), ssh }));
 }
 
 /** Pulumi runs local commands in the folder of the program's main file; the project is the one above. */
@@ -78,10 +83,11 @@ export class Cluster extends pulumi.ComponentResource {
         super(Cluster.__pulumiType, name, published(spec, machines), opts);
         this.name = name;
         this.args = args;
-        writeAccess(config);
 
-        const controlPlanes = machines.filter(({ role }) => role === "control-plane").map(memberOf);
-        const prepared = (machine: Member): pulumi.Resource => {
+        const controlPlanes = machines.filter(({ role }) => role === "control-plane");
+        const members = pulumi.all(controlPlanes.map(memberOf));
+        members.apply((known) => writeAccess(config, known));
+        const nodeOf = (machine: Machine): Pick<Node, "prepared" | "ready"> => {
             const node = nodes.get(machine.name);
             if (!node) {
                 throw new pulumi.ResourceError(
@@ -89,33 +95,32 @@ export class Cluster extends pulumi.ComponentResource {
                     this,
                 );
             }
-            return node.ready;
+            return node;
         };
-        const input = (
-            values: Omit<InitInput, "privateKey" | "encryptionKey"> | Omit<MemberInput, "privateKey" | "encryptionKey">,
-        ) =>
-            pulumi.secret(
-                pulumi
-                    .all([args.stackKey, args.encryptionKey])
-                    .apply(([privateKey, encryptionKey]) => JSON.stringify({ ...values, privateKey, encryptionKey })),
-            );
+        const { stackKey: privateKey, encryptionKey } = args;
+        const shared = { spec, controlPlanes: members, privateKey, encryptionKey };
+        const text = <T extends InitInput>(task: pulumi.Input<T>): pulumi.Output<string> =>
+            pulumi.secret(pulumi.output(task).apply((known) => JSON.stringify(known)));
         const local = { dir: project, addPreviousOutputInEnv: false, logging: command.local.Logging.None };
 
         const init = new command.local.Command(
             `${name}-init`,
-            { ...local, create: step("init"), stdin: input({ spec, controlPlanes }) },
-            { parent: this, dependsOn: controlPlanes.map(prepared) },
+            { ...local, create: step("init"), stdin: text<InitInput>(pulumi.output(shared)) },
+            { parent: this, dependsOn: controlPlanes.map((machine) => nodeOf(machine).prepared) },
         );
-        const member = (machine: Member, after: pulumi.Resource): command.local.Command =>
+        const member = (machine: Machine, after: pulumi.Resource): command.local.Command =>
             new command.local.Command(
                 `${name}-${machine.name}`,
                 {
                     ...local,
                     create: step("member"),
                     delete: step("leave"),
-                    stdin: input({ spec, controlPlanes, member: machine, settings: settingsHash(spec) }),
+                    stdin: text<MemberInput>(
+                        pulumi.output({ ...shared, member: memberOf(machine), settings: settingsHash(spec) }),
+                    ),
+                    ...(machine.incarnation !== undefined && { triggers: [machine.incarnation] }),
                 },
-                { parent: this, dependsOn: [after, prepared(machine)] },
+                { parent: this, dependsOn: [after, nodeOf(machine).ready], deleteBeforeReplace: true },
             );
 
         const chain = controlPlanes.reduce<pulumi.Resource[]>(
@@ -127,11 +132,11 @@ export class Cluster extends pulumi.ComponentResource {
         this.first = first;
         this.workers = machines
             .filter(({ role }) => role === "worker")
-            .map((machine) => member(memberOf(machine), first));
+            .map((machine) => member(machine, first));
 
         this.caCertificate = init.stdout;
-        this.kubeconfig = init.stdout.apply((caCertificate) => {
-            writeAccess(config, caCertificate);
+        this.kubeconfig = pulumi.all([init.stdout, members]).apply(([caCertificate, known]) => {
+            writeAccess(config, known, caCertificate);
             const { apiName, accessPort } = config.kubernetes;
             return kubeconfig({ stack: config.name, apiName, accessPort, caCertificate });
         });

@@ -1,7 +1,7 @@
 import { dump } from "js-yaml";
 import { KubernetesConfig, Taint } from "../../infra/config/types";
 import { apiPort, criSocket, paths } from "./paths";
-import { ClusterSpec, Member } from "./spec";
+import { ClusterSpec, NodeFacts } from "./spec";
 
 /** A document of a kubeadm file. */
 export type Document = Readonly<Record<string, unknown>> & { readonly apiVersion: string; readonly kind: string };
@@ -27,7 +27,7 @@ export function taintOf(taint: Taint): { key: string; value?: string; effect: st
     return { key: taint.key, ...(taint.value ? { value: taint.value } : {}), effect: taint.effect };
 }
 
-function nodeRegistration(spec: ClusterSpec, member: Member): Record<string, unknown> {
+function nodeRegistration(spec: ClusterSpec, member: NodeFacts): Record<string, unknown> {
     return {
         name: member.fqdn,
         criSocket,
@@ -139,7 +139,7 @@ export function kubeProxyConfiguration(kubernetes: KubernetesConfig): Document {
 }
 
 /** The file of `kubeadm init`, and of its phases when settings roll out. */
-export function initConfiguration(spec: ClusterSpec, member: Member, bootstrapToken?: string): Document[] {
+export function initConfiguration(spec: ClusterSpec, member: NodeFacts, bootstrapToken?: string): Document[] {
     return [
         {
             apiVersion: kubeadmApi,
@@ -165,7 +165,7 @@ export interface JoinMaterial {
 }
 
 /** The file of `kubeadm join`. Control planes find the shared keys on disk, so there is no certificate key. */
-export function joinConfiguration(spec: ClusterSpec, member: Member, material: JoinMaterial): Document[] {
+export function joinConfiguration(spec: ClusterSpec, member: NodeFacts, material: JoinMaterial): Document[] {
     return [
         {
             apiVersion: kubeadmApi,

@@ -1,8 +1,8 @@
 import { KubernetesConfig, Role, SshTarget, Taint } from "../../infra/config/types";
 import { SshServer } from "../remote/ssh";
 
-/** A machine as the cluster steps see it: plain values, no Pulumi. */
-export interface Member {
+/** A machine as kubeadm and Kubernetes see it: plain values, no Pulumi. */
+export interface NodeFacts {
     /** `cp-01` */
     readonly name: string;
     /** Name of the node: `cp-01.osl.node`. */
@@ -12,6 +12,10 @@ export interface Member {
     readonly nodeAddress: string;
     readonly labels: Readonly<Record<string, string>>;
     readonly taints: readonly Taint[];
+}
+
+/** A machine as the cluster steps see it. */
+export interface Member extends NodeFacts {
     readonly ssh: SshTarget;
 }
 

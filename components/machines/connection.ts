@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as command from "@pulumi/command";
-import { SshTarget } from "../../infra/config/types";
 import { RemoteConnection } from "../remote/step";
+import { Target } from "./machine";
 
 /** Who logs in: a private key (PEM or OpenSSH), or whatever the SSH agent holds. */
 export type Credential = { readonly kind: "key"; readonly privateKey: pulumi.Input<string> } | { readonly kind: "agent" };
@@ -11,9 +11,9 @@ const dialErrorLimit = 3;
 const perDialTimeout = 10;
 
 /** The provider's connection for a server. The host key is always verified; the provider would accept any without one. */
-export function connectionTo(target: SshTarget, credential: Credential): RemoteConnection {
+export function connectionTo(target: Target, credential: Credential): RemoteConnection {
     const auth = credential.kind === "key" ? { privateKey: credential.privateKey, agentSocketPath: "" } : {};
-    const hop = (host: Omit<SshTarget, "jump">) => ({
+    const hop = (host: Omit<Target, "jump">) => ({
         host: host.address,
         port: host.port,
         user: host.user,

@@ -2,6 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { Role, SshTarget, Taint } from "../../infra/config/types";
 import { RemoteConnection } from "../remote/step";
 
+/** An SSH server whose host key may be made in the same run. */
+export type Target = Omit<SshTarget, "hostKey"> & { readonly hostKey: pulumi.Input<string> };
+
 /**
  * A server that answers on SSH, whoever made it. The rest of the program knows machines only by this interface;
  * a new maker is one new file and one line in `makeMachine`.
@@ -18,12 +21,21 @@ export interface Machine {
     readonly nodeAddress: string;
     readonly labels: Readonly<Record<string, string>>;
     readonly taints: readonly Taint[];
-    /** Plain facts of the SSH server, for what talks to it outside Pulumi's provider. */
-    readonly ssh: SshTarget;
+    /** Facts of the SSH server, for what talks to it outside Pulumi's provider. */
+    readonly ssh: Target;
     /** First contact and last goodbye: the operator's own key or agent. */
     readonly operator: RemoteConnection;
     /** Everything else: the stack's key. */
     readonly connection: RemoteConnection;
     /** The resource with which the machine itself comes and goes; none where it existed before. */
     readonly resource?: pulumi.Resource;
+    /**
+     * Another value for every system that is installed on this machine: what was done to the last one is gone, so all
+     * that is done to a machine is done again. None where nothing tells.
+     */
+    readonly incarnation?: pulumi.Input<string>;
 }
+
+/** The machine's incarnation as part of a step's arguments; nothing where the machine has none. */
+export const incarnationOf = ({ incarnation }: Machine): { readonly incarnation?: pulumi.Input<string> } =>
+    incarnation === undefined ? {} : { incarnation };

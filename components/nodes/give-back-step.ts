@@ -26,9 +26,9 @@ export function giveBack(name: string, plan: NodePlan, opts: pulumi.CustomResour
     // Relative to the project, so that another checkout is no change.
     const script = "components/nodes/scripts/clean.sh";
     const stdin = pulumi
-        .output(machine.connection.args)
-        .apply(({ privateKey = "" }) =>
-            JSON.stringify({ node: machine.fqdn, ssh: machine.ssh, script, params, timeout, privateKey } satisfies GiveBackTask),
+        .all([machine.connection.args, machine.ssh])
+        .apply(([{ privateKey = "" }, ssh]) =>
+            JSON.stringify({ node: machine.fqdn, ssh, script, params, timeout, privateKey } satisfies GiveBackTask),
         );
     return new command.local.Command(
         name,
@@ -39,7 +39,8 @@ export function giveBack(name: string, plan: NodePlan, opts: pulumi.CustomResour
             stdin: pulumi.secret(stdin),
             logging: command.local.Logging.Stderr,
             addPreviousOutputInEnv: false,
+            ...(machine.incarnation !== undefined && { triggers: [machine.incarnation] }),
         },
-        opts,
+        { ...opts, deleteBeforeReplace: true },
     );
 }

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Machine } from "../machines/machine";
+import { incarnationOf, Machine } from "../machines/machine";
 import { RemoteConnection, RemoteScript, remoteStep } from "../remote/step";
 import { pinnedPackages } from "./apt";
 import { giveBack } from "./give-back-step";
@@ -66,6 +66,8 @@ export function nodeSpec(plan: NodePlan): NodeSpec {
 export class Node extends pulumi.ComponentResource {
     static readonly __pulumiType = "fjord:nodes:Node";
 
+    /** All but the images: a cluster can begin on it, and pulls the few that it needs for that by itself. */
+    public readonly prepared: pulumi.Resource;
     /** The last step: what joins this machine to a cluster depends on it. */
     public readonly ready: pulumi.Resource;
     public readonly fqdn: pulumi.Output<string>;
@@ -83,7 +85,7 @@ export class Node extends pulumi.ComponentResource {
         ) => {
             return remoteStep(
                 `${name}-${step}`,
-                { node: machine.fqdn, step, connection, ...text },
+                { node: machine.fqdn, step, connection, ...incarnationOf(machine), ...text },
                 { parent: this, dependsOn: [...after], ...extra },
             );
         };
@@ -103,8 +105,8 @@ export class Node extends pulumi.ComponentResource {
         const containerd = run("containerd", machine.connection, containerdStep(args), [packages]);
         const firewall = run("firewall", machine.connection, firewallStep(args), [containerd]);
         // A new login: the proof that the firewall still lets the stack in.
-        const loadBalancer = run("loadbalancer", machine.connection, loadBalancerStep(args), [firewall]);
-        this.ready = run("images", machine.connection, imagesStep(args), [loadBalancer]);
+        this.prepared = run("loadbalancer", machine.connection, loadBalancerStep(args), [firewall]);
+        this.ready = run("images", machine.connection, imagesStep(args), [this.prepared]);
 
         this.fqdn = pulumi.output(machine.fqdn);
         this.registerOutputs({ fqdn: this.fqdn });

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Lock } from "../../infra/config/lock";
 import { RegionConfig } from "../../infra/config/types";
-import { Machine } from "../machines/machine";
+import { incarnationOf, Machine } from "../machines/machine";
 import { remoteStep } from "../remote/step";
 import { Node } from "./node";
 import { Finding, formatReport, judge, parseReport } from "./preflight";
@@ -42,6 +42,7 @@ export class Nodes extends pulumi.ComponentResource {
                     node: machine.fqdn,
                     step: "preflight",
                     connection: machine.operator,
+                    ...incarnationOf(machine),
                     ...preflightStep({ machine, machines, region, lock }),
                 },
                 {

@@ -15,7 +15,7 @@ export interface AwaitTask {
 /** Arguments of `awaitApplication`. */
 export interface AwaitApplicationArgs {
     readonly application: ApplicationConfig;
-    readonly controlPlanes: readonly ControlPlane[];
+    readonly controlPlanes: pulumi.Input<readonly ControlPlane[]>;
     /** Private key of the stack's SSH identity, with which it enters the control planes. */
     readonly privateKey: pulumi.Input<string>;
 }
@@ -40,7 +40,9 @@ export function awaitApplication(
             create: "node --import tsx components/platform/await-application.ts",
             dir: path.relative(process.cwd(), projectRoot) || ".",
             environment: {
-                FJORD_APPLICATION: JSON.stringify({ name: application.name, controlPlanes } satisfies AwaitTask),
+                FJORD_APPLICATION: pulumi
+                    .output(controlPlanes)
+                    .apply((known) => JSON.stringify({ name: application.name, controlPlanes: known } satisfies AwaitTask)),
             },
             stdin: pulumi.secret(privateKey),
             triggers: [application],

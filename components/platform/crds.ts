@@ -4,7 +4,8 @@ import * as path from "node:path";
 import { CrdTask } from "./crd-task";
 
 /** Arguments of `applyCrds`. */
-export interface ApplyCrdsArgs extends CrdTask {
+export interface ApplyCrdsArgs extends Omit<CrdTask, "controlPlanes"> {
+    readonly controlPlanes: pulumi.Input<CrdTask["controlPlanes"]>;
     /** Private key of the stack's SSH identity, with which it enters the control planes. */
     readonly privateKey: pulumi.Input<string>;
 }
@@ -31,7 +32,7 @@ export function applyCrds(
             create: "node --import tsx components/platform/apply-crds.ts",
             // Relative, so that another checkout is no change: the provider starts where the program does.
             dir: path.relative(process.cwd(), projectRoot) || ".",
-            environment: { FJORD_CRDS: JSON.stringify(task satisfies CrdTask) },
+            environment: { FJORD_CRDS: pulumi.output(task).apply((known) => JSON.stringify(known satisfies CrdTask)) },
             stdin: pulumi.secret(privateKey),
             logging: command.local.Logging.None,
             addPreviousOutputInEnv: false,

@@ -109,6 +109,9 @@ start() {
         "$NODE" "$STEP" "$(df -h --output=avail /var | tail -n 1 | tr -d ' ')" >&3; exit "$EXIT_FAILED"; }
     chmod 0700 /var/log/fjord
     exec >>"$LOG" 2>&1
+    say "== $STEP $MODE"
+    trap 'unexpected $LINENO' ERR
+    [[ $LOCK_WAIT != none ]] || return 0
     # One script at a time on a machine: one that a killed run left behind is waited for.
     exec 9>/run/fjord/lock
     if ! flock -w "$LOCK_WAIT" 9; then
@@ -117,8 +120,6 @@ start() {
         exit "$EXIT_BUSY"
     fi
     printf '%s pid %s\n' "$STEP" "$$" >/run/fjord/holder
-    say "== $STEP $MODE"
-    trap 'unexpected $LINENO' ERR
 }
 
 finish() {

@@ -19,8 +19,11 @@ export interface ScriptRun {
     readonly mode: ScriptMode;
     /** Upper-case names, e.g. `{ VERSION: "2.3.7-1" }`. */
     readonly params: Readonly<Record<string, ScriptValue>>;
-    /** How long to wait for another fjord script on the same machine. Default 300 s. */
-    readonly lockWait?: Seconds;
+    /**
+     * How long to wait for another fjord script on the same machine; `none`: not at all, for a script that may run
+     * beside any other. Default 300 s.
+     */
+    readonly lockWait?: Seconds | "none";
 }
 
 /** Exit codes of every script (lib.sh): 0 done, 10 drift found by check, 20 failed with a reason, 21 another script holds the machine. */

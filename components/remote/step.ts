@@ -2,7 +2,7 @@ import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { Seconds } from "../../infra/config/types";
 import { explainFailure } from "./failure";
-import { renderScript, scriptCommand, ScriptValue } from "./script";
+import { renderScript, scriptCommand, ScriptRun, ScriptValue } from "./script";
 
 /** How Pulumi reaches a machine: the provider's connection, and the user in it (sudo or not). */
 export interface RemoteConnection {
@@ -20,6 +20,8 @@ export interface RemoteScript {
     readonly params?: Readonly<Record<string, pulumi.Input<ScriptValue>>>;
     /** Parameters that must not show anywhere. One is enough to make the whole text a secret. */
     readonly secrets?: Readonly<Record<string, pulumi.Input<string>>>;
+    /** `none` for a script that may run beside any other on the machine. Default: it waits its turn. */
+    readonly lockWait?: ScriptRun["lockWait"];
     /** Longest run; after it the script is ended on the machine. */
     readonly timeout: Seconds;
 }
@@ -31,12 +33,14 @@ export interface RemoteStepArgs extends RemoteScript {
     /** Name of the step, also of its log on the machine. */
     readonly step: string;
     readonly connection: RemoteConnection;
+    /** Where it changes, the machine is another one: the step is made anew. */
+    readonly incarnation?: pulumi.Input<string>;
 }
 
 function render(args: RemoteStepArgs): pulumi.Output<string> {
-    const { node, step, script: file, secrets } = args;
+    const { node, step, script: file, secrets, lockWait } = args;
     const text = pulumi.all({ ...args.params, ...secrets }).apply((params) =>
-        renderScript({ file, node, step, mode: "apply", params: params as Record<string, ScriptValue> }),
+        renderScript({ file, node, step, mode: "apply", params: params as Record<string, ScriptValue>, ...(lockWait && { lockWait }) }),
     );
     return secrets ? pulumi.secret(text) : text;
 }
@@ -57,6 +61,7 @@ export function remoteStep(name: string, args: RemoteStepArgs, opts: pulumi.Cust
             stdin: render(args),
             addPreviousOutputInEnv: false,
             logging: command.remote.Logging.None,
+            ...(args.incarnation !== undefined && { triggers: [args.incarnation] }),
         },
         {
             ...opts,

@@ -72,7 +72,7 @@ const config = {
 } as unknown as RegionConfig;
 
 let cluster: Cluster;
-let nodes: Map<string, { ready: pulumi.Resource }>;
+let nodes: Map<string, { prepared: pulumi.Resource; ready: pulumi.Resource }>;
 const previousHome = process.env["FJORD_HOME"];
 
 const note: pulumi.ResourceTransformation = ({ type, name, props, opts, resource }) => {
@@ -106,7 +106,13 @@ before(async () => {
         }),
     });
     nodes = new Map(
-        members.map(({ name }) => [name, { ready: new pulumi.ComponentResource("test:Node", `node-${name}`) }]),
+        members.map(({ name }) => [
+            name,
+            {
+                prepared: new pulumi.ComponentResource("test:Node", `prepared-${name}`),
+                ready: new pulumi.ComponentResource("test:Node", `node-${name}`),
+            },
+        ]),
     );
     // Plain on purpose: the component must make them secret by itself.
     const keys = { stackKey: "the stack key", encryptionKey: "the etcd key" };
@@ -122,12 +128,13 @@ after(() => {
 });
 
 const local = "command:local:Command";
+const prepared = (name: string): pulumi.Resource => nodes.get(name)?.prepared as pulumi.Resource;
 const ready = (name: string): pulumi.Resource => nodes.get(name)?.ready as pulumi.Resource;
 
 test("one step begins the cluster, after all control planes are prepared, and one makes each machine a member", () => {
     const steps = [...asked].filter(([, { type }]) => type === local).map(([name]) => name);
     assert.deepEqual(steps, ["region-cluster-init", ...members.map(({ name }) => `region-cluster-${name}`)]);
-    assert.deepEqual(resource("region-cluster-init").dependsOn, ["cp-01", "cp-02", "cp-03"].map(ready));
+    assert.deepEqual(resource("region-cluster-init").dependsOn, ["cp-01", "cp-02", "cp-03"].map(prepared));
     for (const name of steps) {
         assert.equal(resource(name).parent, cluster);
     }

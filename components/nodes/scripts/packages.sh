@@ -7,9 +7,16 @@
 installed_file=/var/lib/fjord/packages.installed
 pending_file=/var/lib/fjord/packages.pending
 
-all_installed() { dpkg-query -W -f '${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | sort -u; }
-# Empty for a package that is not installed.
-version_of() { dpkg-query -W -f '${db:Status-Status} ${Version}\n' "$1" 2>/dev/null | sed -n 's/^installed //p' || true; }
+# Name and version of every installed package; dpkg is asked once, not for each package.
+declare -A versions=()
+read_versions() {
+    local status name version
+    versions=()
+    while read -r status name version; do
+        if [[ $status == installed ]]; then versions[$name]=$version; fi
+    done < <(dpkg-query -W -f '${db:Status-Status} ${Package} ${Version}\n')
+}
+all_installed() { printf '%s\n' "${!versions[@]}" | sort -u; }
 
 # What this or an interrupted earlier run has installed, dependencies included, goes on the list of what to purge one
 # day.
@@ -43,13 +50,14 @@ for file in /etc/apt/sources.list.d/fjord-*.sources; do
     [[ " ${SOURCE_NAMES[*]} " == *" $name "* ]] || drop "$file" "/etc/apt/keyrings/fjord-$name.asc"
 done
 
+read_versions
 member=false
 if [[ -e /etc/kubernetes/kubelet.conf ]]; then member=true; fi
 wanted=() kept=() names=()
 for entry in "${PINNED[@]}"; do
     name=${entry%%=*} version=${entry#*=}
     names+=("$name")
-    actual=$(version_of "$name")
+    actual=${versions[$name]:-}
     [[ $actual == "$version" ]] && continue
     if $member && [[ -n $actual ]]; then
         say "$name stays at $actual ($version is wanted): this node is in a cluster"
@@ -60,7 +68,7 @@ for entry in "${PINNED[@]}"; do
     wanted+=("$entry")
 done
 for name in "${DISTRIBUTION[@]}"; do
-    [[ -n $(version_of "$name") ]] && continue
+    [[ -n ${versions[$name]:-} ]] && continue
     changed "$name installed"
     wanted+=("$name")
 done
@@ -72,9 +80,11 @@ if ! checking; then
     if ((${#wanted[@]} > 0)); then
         all_installed >"$pending_file"
         apt install --no-install-recommends --allow-downgrades --allow-change-held-packages "${wanted[@]}"
+        read_versions
         note_installed
         for entry in "${wanted[@]}"; do
-            name=${entry%%=*} actual=$(version_of "${entry%%=*}")
+            name=${entry%%=*}
+            actual=${versions[$name]:-}
             [[ -n $actual && ($entry == "$name" || $entry == "$name=$actual") ]] ||
                 fail "$name should be ${entry#*=} but is ${actual:-not installed}" \
                     "see what else manages packages on this machine"
@@ -83,9 +93,11 @@ if ! checking; then
 fi
 
 held=$(apt-mark showhold)
+free=()
 for name in "${names[@]}"; do
     grep -qx "$name" <<<"$held" && continue
     changed "hold $name"
-    checking || apt-mark hold "$name"
+    free+=("$name")
 done
+if ! checking && ((${#free[@]} > 0)); then apt-mark hold "${free[@]}"; fi
 printf '{"kept":"%s"}\n' "${kept[*]}" >&4

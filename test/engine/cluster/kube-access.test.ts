@@ -11,7 +11,7 @@ import { writeAccess } from "../../../components/cluster/access";
 import { stackFiles } from "../../../components/cluster/home";
 import { alive } from "../../../components/cluster/lock";
 import { startServer } from "../../unit/cluster/ssh-server";
-import { kubernetes, machine } from "../../unit/cluster/fixtures";
+import { kubernetes } from "../../unit/cluster/fixtures";
 import { keyPair } from "../../support/ssh-key";
 
 const stack = "no-oslo-1";
@@ -97,12 +97,10 @@ test("kubeconfig's plugin starts one tunnel, mints a token through it, and all e
     const accessPort = await freePort();
     const config = {
         name: stack,
-        domain: "osl.node",
         ssh: { identityFile: path.join(home, "id"), allowFrom: [] },
         kubernetes: { ...kubernetes, accessPort },
-        machines: [{ ...machine("cp-01", "control-plane", 11, { ssh }), kind: "existing" as const, plan: "nvme-16gb" }],
     };
-    writeAccess(config, "CA", home);
+    writeAccess(config, [{ fqdn: "cp-01.osl.node", ssh }], "CA", home);
     const files = stackFiles(stack, home);
 
     const both = await Promise.all([shim(home), shim(home)]);
@@ -145,11 +143,10 @@ test("a port that somebody else holds is an error that names it", async (t) => {
     writeAccess(
         {
             name: stack,
-            domain: "osl.node",
             ssh: { allowFrom: [] },
             kubernetes: { ...kubernetes, accessPort: port },
-            machines: [],
         },
+        [],
         undefined,
         home,
     );

@@ -20,14 +20,10 @@ function temporary(t: TestContext): string {
 
 const config: AccessConfig = {
     name: "no-oslo-1",
-    domain: "osl.node",
     ssh: { identityFile: "~/.ssh/id", allowFrom: [] },
     kubernetes,
-    machines: [
-        { ...machine("cp-01", "control-plane", 11), kind: "existing", plan: "nvme-16gb" },
-        { ...machine("worker-01", "worker", 21), kind: "existing", plan: "nvme-16gb" },
-    ],
 };
+const points = [machine("cp-01", "control-plane", 11)];
 
 interface Kubeconfig {
     clusters: { cluster: Record<string, string> }[];
@@ -63,7 +59,7 @@ test("kubeconfig is the same everywhere and finds the user's own shim, FJORD_HOM
 
 test("access files hold no secret and are the owner's alone; a new CA drops the old cluster's token", (t) => {
     const home = temporary(t);
-    writeAccess(config, undefined, home);
+    writeAccess(config, points, undefined, home);
     const files = stackFiles("no-oslo-1", home);
     const mode = (file: string) => (fs.statSync(file).mode & 0o777).toString(8);
     assert.deepEqual([files.directory, files.shim, files.access].map(mode), ["700", "700", "600"]);
@@ -76,14 +72,14 @@ test("access files hold no secret and are the owner's alone; a new CA drops the 
     assert.ok(!fs.existsSync(files.kubeconfig));
 
     cacheToken(files.token, { token: "t", expires: new Date(Date.now() + 3_600_000).toISOString() });
-    writeAccess(config, "CA one", home);
+    writeAccess(config, points, "CA one", home);
     assert.ok(!fs.existsSync(files.token));
     cacheToken(files.token, { token: "t", expires: new Date(Date.now() + 3_600_000).toISOString() });
     const before = fs.statSync(files.kubeconfig).mtimeMs;
-    writeAccess(config, "CA one", home);
+    writeAccess(config, points, "CA one", home);
     assert.ok(fs.existsSync(files.token));
     assert.equal(fs.statSync(files.kubeconfig).mtimeMs, before);
-    writeAccess(config, "CA two", home);
+    writeAccess(config, points, "CA two", home);
     assert.ok(!fs.existsSync(files.token));
 
     removeAccess("no-oslo-1", home);
