@@ -7,6 +7,7 @@ import { Trust } from "../components/trust/trust";
 import { formatProblems, loadStackConfig } from "./config/load";
 import { readLock } from "./config/lock-file";
 import { RegionConfig, StackConfig, TrustConfig } from "./config/types";
+import { cutStack } from "./error-stack";
 import { Region } from "./region";
 
 /** Root of the project: what paths in a stack's configuration are relative to. */
@@ -14,8 +15,12 @@ export const projectDirectory = path.resolve(__dirname, "..");
 
 /** Makes a stack from its configuration. Everything that can be wrong with it is found before the first resource. */
 export async function program(): Promise<Record<string, unknown>> {
-    const config = stackConfig();
-    return config.kind === "trust" ? trustStack(config) : regionStack(config);
+    try {
+        const config = stackConfig();
+        return config.kind === "trust" ? trustStack(config) : await regionStack(config);
+    } catch (error) {
+        throw cutStack(error);
+    }
 }
 
 function stackConfig(): StackConfig {

@@ -14,7 +14,7 @@ export interface Access {
     readonly apiName: string;
     /** The operator's private key file; absent: the SSH agent. */
     readonly identityFile?: string;
-    readonly controlPlanes: readonly (SshTarget & { readonly name: string })[];
+    readonly controlPlanes: readonly (SshTarget & { readonly name: string; readonly nodeAddress: string })[];
 }
 
 /** What access to a region needs of its configuration. */
@@ -24,6 +24,8 @@ export type AccessConfig = Pick<RegionConfig, "name" | "ssh" | "kubernetes">;
 export interface AccessPoint {
     /** `cp-01.osl.node` */
     readonly fqdn: string;
+    /** IPv4 address in the region's network. */
+    readonly nodeAddress: string;
     readonly ssh: SshTarget;
 }
 
@@ -35,7 +37,7 @@ function accessOf(config: AccessConfig, controlPlanes: readonly AccessPoint[]): 
         accessPort: config.kubernetes.accessPort,
         apiName: config.kubernetes.apiName,
         ...(config.ssh.identityFile ? { identityFile: absolute(config.ssh.identityFile) } : {}),
-        controlPlanes: controlPlanes.map(({ fqdn, ssh }) => ({ ...ssh, name: fqdn })),
+        controlPlanes: controlPlanes.map(({ fqdn, nodeAddress, ssh }) => ({ ...ssh, name: fqdn, nodeAddress })),
     };
 }
 

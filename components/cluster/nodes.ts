@@ -6,6 +6,8 @@ export interface NodeState {
     readonly ready: boolean;
     readonly unschedulable: boolean;
     readonly kubeletVersion: string;
+    /** The kernel's id of its boot; another one after every restart of the machine. */
+    readonly bootId: string;
     readonly controlPlane: boolean;
     readonly labels: Readonly<Record<string, string>>;
     readonly annotations: Readonly<Record<string, string>>;
@@ -28,7 +30,7 @@ interface NodeObject {
         annotations?: Record<string, string>;
     };
     spec?: { unschedulable?: boolean; taints?: NodeTaint[] };
-    status?: { conditions?: { type: string; status: string }[]; nodeInfo?: { kubeletVersion?: string } };
+    status?: { conditions?: { type: string; status: string }[]; nodeInfo?: { kubeletVersion?: string; bootID?: string } };
 }
 
 const controlPlaneLabel = "node-role.kubernetes.io/control-plane";
@@ -42,6 +44,7 @@ export function parseNodes(text: string): NodeState[] {
         ready: node.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false,
         unschedulable: node.spec?.unschedulable ?? false,
         kubeletVersion: (node.status?.nodeInfo?.kubeletVersion ?? "").replace(/^v/, ""),
+        bootId: node.status?.nodeInfo?.bootID ?? "",
         controlPlane: controlPlaneLabel in (node.metadata.labels ?? {}),
         labels: node.metadata.labels ?? {},
         annotations: node.metadata.annotations ?? {},

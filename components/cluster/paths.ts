@@ -1,5 +1,7 @@
 /** Where things of the cluster lie on a node. The scripts of this folder name the same paths. */
 export const paths = {
+    /** Written by kubeadm on every member. */
+    kubeletKubeconfig: "/etc/kubernetes/kubelet.conf",
     adminKubeconfig: "/etc/kubernetes/admin.conf",
     /** What kubeadm does not write: encryption and audit. One directory, so that one mount serves the API server. */
     apiServerFiles: "/etc/kubernetes/fjord",

@@ -100,7 +100,7 @@ test("kubeconfig's plugin starts one tunnel, mints a token through it, and all e
         ssh: { identityFile: path.join(home, "id"), allowFrom: [] },
         kubernetes: { ...kubernetes, accessPort },
     };
-    writeAccess(config, [{ fqdn: "cp-01.osl.node", ssh }], "CA", home);
+    writeAccess(config, [{ fqdn: "cp-01.osl.node", nodeAddress: ssh.address, ssh }], "CA", home);
     const files = stackFiles(stack, home);
 
     const both = await Promise.all([shim(home), shim(home)]);

@@ -66,6 +66,7 @@ export function node(name: string, extra: Partial<NodeState> = {}): NodeState {
         ready: true,
         unschedulable: false,
         kubeletVersion: "1.36.4",
+        bootId: "boot",
         controlPlane: false,
         labels: {},
         annotations: {},

@@ -48,7 +48,7 @@ async function tunnelThrough(
         stack: "test",
         accessPort: 0,
         apiName: "api",
-        controlPlanes: controlPlanes.map(({ ssh }) => ssh.target),
+        controlPlanes: controlPlanes.map(({ ssh }) => ({ ...ssh.target, nodeAddress: ssh.target.address })),
     };
     const tunnel = new Tunnel({
         access: () => access,
