@@ -1,13 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import * as path from "node:path";
+import { planGuests, PlannedGuest, recordsOf } from "../components/machines/libvirt/plan";
 import { loadUpstreamFile } from "../components/platform/upstream-file";
 import { readTrust, trustOutputs } from "../components/trust/outputs";
 import { Trust } from "../components/trust/trust";
 import { formatProblems, loadStackConfig } from "./config/load";
+import { Lock } from "./config/lock";
 import { readLock } from "./config/lock-file";
 import { RegionConfig, StackConfig, TrustConfig } from "./config/types";
 import { cutStack } from "./error-stack";
+import { guestsOutput, previousGuests } from "./previous-guests";
 import { Region } from "./region";
 
 /** Root of the project: what paths in a stack's configuration are relative to. */
@@ -36,10 +39,30 @@ function trustStack(config: TrustConfig): Record<string, unknown> {
     return trustOutputs(new Trust(config.name, config, { providers: [new tls.Provider(`${config.name}-tls`)] }));
 }
 
+/** The region's guests with their places, or every reason why they cannot be. */
+async function regionGuests(config: RegionConfig, lock: Lock): Promise<readonly PlannedGuest[]> {
+    if (!config.machines.some(({ kind }) => kind === "libvirt")) {
+        return [];
+    }
+    const plan = planGuests(config, lock.guestImages, await previousGuests());
+    if (!plan.ok) {
+        throw new pulumi.RunError(
+            `${plan.problems.length} problems with the guests of ${config.name}; nothing has been touched\n${plan.problems.map((problem) => `  ${problem.replaceAll("\n", "\n  ")}`).join("\n")}`,
+        );
+    }
+    return plan.guests;
+}
+
 async function regionStack(config: RegionConfig): Promise<Record<string, unknown>> {
     const lock = readLock(path.resolve(projectDirectory, config.lock));
     const argocdManifest = await loadUpstreamFile(lock.files["argocd-manifest"], config.mirrors.files?.url, config.mirrors.ca);
+    const guests = await regionGuests(config, lock);
     const trust = await readTrust(config.trustStack);
-    const region = new Region(config.name, { config, lock, argocdManifest, trust });
-    return { kubeconfig: region.kubeconfig, applications: region.applications, preflight: region.preflight };
+    const region = new Region(config.name, { config, lock, argocdManifest, trust, guests });
+    return {
+        kubeconfig: region.kubeconfig,
+        applications: region.applications,
+        preflight: region.preflight,
+        ...(guests.length > 0 && { [guestsOutput]: recordsOf(guests) }),
+    };
 }

@@ -5,6 +5,8 @@ import * as random from "@pulumi/random";
 import * as tls from "@pulumi/tls";
 import { Cluster } from "../components/cluster/cluster";
 import { Machine } from "../components/machines/machine";
+import { PlannedGuest } from "../components/machines/libvirt/plan";
+import { Turns } from "../components/machines/libvirt/turns";
 import { makeMachines } from "../components/machines/machines";
 import { Nodes } from "../components/nodes/nodes";
 import { awaitApplication } from "../components/platform/application-step";
@@ -23,6 +25,8 @@ export interface RegionArgs {
     /** Text of Argo CD's install manifest, verified. */
     readonly argocdManifest: string;
     readonly trust: RegionTrust;
+    /** The region's guests, each with its place; none where all machines exist. */
+    readonly guests: readonly PlannedGuest[];
 }
 
 /** One place, one cluster, with its platform. */
@@ -41,13 +45,16 @@ export class Region extends pulumi.ComponentResource {
         const parent = { parent: this };
 
         const keys = new RegionKeys(`${name}-keys`, parent);
-        const machines = makeMachines(config, keys.sshPrivateKey);
+        const turns = new Turns(inTurn(args.guests));
+        const stackKey = { privateKey: keys.sshPrivateKey, publicKey: keys.sshPublicKey };
+        const machines = makeMachines(name, { region: config, lock, guests: args.guests, stackKey, turns }, parent);
         const nodes = new Nodes(`${name}-nodes`, { region: config, lock, machines, publicKey: keys.sshPublicKey }, parent);
         const cluster = new Cluster(
             `${name}-cluster`,
             { config, lock, machines, nodes: nodes.byName, stackKey: keys.sshPrivateKey, encryptionKey: keys.encryptionKey },
             parent,
         );
+        turns.settle(cluster.members);
         const controlPlanes = controlPlanesOf(machines);
         const provider = this.kubernetesProvider(name, cluster, keys);
         cluster.network(provider);
@@ -106,6 +113,14 @@ export class Region extends pulumi.ComponentResource {
             { parent: this, dependsOn: cluster.begun },
         );
     }
+}
+
+/** Names of the guests that are made anew one after the other, first turn first. */
+function inTurn(guests: readonly PlannedGuest[]): readonly string[] {
+    return guests
+        .filter(({ turn }) => turn !== undefined)
+        .sort((a, b) => (a.turn ?? 0) - (b.turn ?? 0))
+        .map(({ machine }) => machine.name);
 }
 
 /** The control planes as the platform's steps reach them. */

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from "commander";
 import * as defaults from "../infra/config/defaults";
 import { Lock } from "../infra/config/lock";
 import { Detours } from "./lock/download";
+import { wantedGuestImages } from "./lock/guest-images";
 import { lockChanges, resolveLock } from "./lock/resolve";
 import { wanted } from "./lock/wanted";
 
@@ -10,6 +11,7 @@ interface Options {
     readonly kubernetes: string;
     readonly debian: string;
     readonly out: string;
+    readonly stacks: string;
     readonly from: Detours;
     readonly allowUnresolved?: boolean;
 }
@@ -36,9 +38,12 @@ function writeAtomically(file: string, lock: Lock): void {
 
 async function lock(options: Options): Promise<void> {
     const previous = previousLock(options.out);
+    const guestImages = wantedGuestImages(options.stacks, options.out);
+    guestImages.forEach(({ name, url }) => process.stderr.write(`reading all of ${name} from ${url}\n`));
     const resolution = await resolveLock(wanted(options.kubernetes), {
         detours: options.from,
         debian: options.debian,
+        guestImages,
         ...(previous && { previous }),
     });
     const { failures } = resolution;
@@ -62,10 +67,13 @@ async function lock(options: Options): Promise<void> {
 }
 
 const program = new Command("lock")
-    .description("Pins everything that comes from upstream: package versions, image digests, checksums of files.")
+    .description(
+        "Pins everything that comes from upstream: package versions, image digests, checksums of files and guests' disks.",
+    )
     .option("--kubernetes <version>", "version of Kubernetes", defaults.kubernetes.version)
     .option("--debian <codename>", "Debian release of the nodes; Docker's packages differ by it", defaults.debian)
     .option("--out <file>", "the lock", defaults.lock)
+    .option("--stacks <folder>", "the stacks; the images of their guests are read and pinned", "stacks")
     .option(
         "--from <host=url>",
         "ask this URL instead of a host (a mirror); may be repeated",

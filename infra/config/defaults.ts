@@ -9,6 +9,20 @@ export const ssh = { user: "root", port: 22 } as const;
 
 export const plan = "nvme-16gb";
 
+/** What guests start from where nothing else is said: the Debian that most regions' other servers have. */
+export const image = "debian-12";
+
+/**
+ * A folder below libvirt's own, which AppArmor lets QEMU open; `br0`, as most guides name a server's bridge; and no
+ * vcpu promised twice, because steal delays etcd.
+ */
+export const hypervisor = {
+    pool: "/var/lib/libvirt/images/fjord",
+    bridge: "br0",
+    acceleration: "kvm",
+    vcpuRatio: 1,
+} as const;
+
 /** What kubeadm itself puts on a control plane; `taints: []` on a machine lets applications run there. */
 export const controlPlaneTaints: readonly Taint[] = [
     { key: "node-role.kubernetes.io/control-plane", value: "", effect: "NoSchedule" },
@@ -93,3 +107,6 @@ export const upstreamApt = {
 export const trustStack = "organization/fjord/trust";
 
 export const lock = "stacks/upstream.lock.json";
+
+/** Seconds. unattended-upgrades of a fresh image is done within two minutes on a good line. */
+export const aptWait = 120;

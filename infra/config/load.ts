@@ -1,14 +1,20 @@
 import * as path from "node:path";
 import { z } from "zod";
 import * as applications from "./checks/applications";
+import * as guests from "./checks/guests";
+import * as hypervisors from "./checks/hypervisors";
+import * as images from "./checks/images";
 import * as keys from "./checks/keys";
 import * as kubernetes from "./checks/kubernetes";
 import * as machines from "./checks/machines";
 import * as mirrors from "./checks/mirrors";
 import * as network from "./checks/network";
+import * as plans from "./checks/plans";
+import * as servers from "./checks/servers";
 import { Draft, draftOf } from "./draft";
 import { Described, problemsOf, shown } from "./problems";
 import { resolveRegion, resolveTrust } from "./resolve";
+import { issuesWithoutKind } from "./schema/machine";
 import { RegionInput, regionSchema } from "./schema/region";
 import { TrustInput, trustSchema } from "./schema/trust";
 import { Problem, StackConfig } from "./types";
@@ -55,15 +61,27 @@ function fieldsOf(raw: Readonly<Record<string, string>>): {
     return { input, unreadable };
 }
 
-function regionChecks(region: Draft<RegionInput>, directory: string): Problem[] {
+function regionChecks(region: Draft<RegionInput>, stack: string, directory: string): Problem[] {
     const checks = [
         machines.controlPlaneCount,
         machines.somewhereToRun,
         machines.uniqueMachines,
         machines.nodeAddressGiven,
         machines.nodeNameLength,
-        machines.knownPlans,
-        machines.jumpHosts,
+        servers.uniqueServers,
+        servers.hostKeys,
+        plans.ownPlans,
+        plans.knownPlans,
+        hypervisors.uniqueHypervisors,
+        hypervisors.hypervisorsGiven,
+        hypervisors.pins,
+        hypervisors.roomForEach,
+        guests.guestNetworkGiven,
+        guests.operatorKeysGiven,
+        guests.gatewayInNetwork,
+        guests.addressesInNetwork,
+        images.ownImages,
+        images.knownImages,
         network.clusterRanges,
         network.addressesOutsideCluster,
         network.sshSources,
@@ -80,7 +98,9 @@ function regionChecks(region: Draft<RegionInput>, directory: string): Problem[] 
     ];
     return [
         ...checks.flatMap((check) => check(region)),
+        ...guests.domainNameLength(region, stack),
         ...kubernetes.lockFits(region, directory),
+        ...images.imagesAreLocked(region, directory),
         ...keys.publicTexts(region, directory),
     ];
 }
@@ -103,12 +123,12 @@ export function loadStackConfig(raw: Readonly<Record<string, string>>, context: 
     const kind =
         input["kind"] === "trust" || (input["kind"] !== "region" && "sealingKeys" in input) ? "trust" : "region";
     const parsed = kind === "trust" ? trustSchema.safeParse(input) : regionSchema.safeParse(input);
-    const issues = parsed.success ? [] : parsed.error.issues;
+    const issues = parsed.success ? [] : parsed.error.issues.flatMap((issue) => issuesWithoutKind(issue, input));
     const problems = [
         ...issues.flatMap((issue) => problemsOf(issue, input, described[kind], hidden)),
         ...(kind === "trust"
             ? keys.sealingKeys(draftOf<TrustInput>(input, issues), now)
-            : regionChecks(draftOf<RegionInput>(input, issues), directory)),
+            : regionChecks(draftOf<RegionInput>(input, issues), context.stack, directory)),
     ];
     if (!parsed.success || problems.length > 0) {
         const plain = new Set(

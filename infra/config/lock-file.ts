@@ -45,6 +45,12 @@ const file = z.strictObject({
     sha256: resolved(/^[0-9a-f]{64}$/, "64 hex digits"),
 });
 
+const guestImage = z.strictObject({
+    url: z.string().regex(/^https?:\/\/[^\s@]+$/, "is not a URL"),
+    sha256: resolved(/^[0-9a-f]{64}$/, "64 hex digits"),
+    bytes: z.number().int().min(1, "is not the size of an image"),
+});
+
 function each<Name extends string, Entry extends z.ZodType>(names: readonly Name[], entry: Entry) {
     return z.strictObject(Object.fromEntries(names.map((name) => [name, entry])) as Record<Name, Entry>);
 }
@@ -80,6 +86,7 @@ export const lockSchema = z.strictObject({
     packages: each<PackageName, typeof packageVersion>(packageNames, packageVersion),
     images: each<ImageName, typeof image>(imageNames, image),
     files: each<FileName, typeof file>(fileNames, file),
+    guestImages: z.record(z.string(), guestImage).optional(),
 }) satisfies z.ZodType<Lock>;
 
 /** Reads and checks a lock. Throws `LockError` with every reason. */

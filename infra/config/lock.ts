@@ -8,6 +8,8 @@ export interface Lock {
     readonly images: Readonly<Record<ImageName, LockedImage>>;
     /** Files fetched over HTTPS. */
     readonly files: Readonly<Record<FileName, LockedFile>>;
+    /** Disk images of guests by their names; absent where no stack has guests. */
+    readonly guestImages?: Readonly<Record<string, LockedGuestImage>>;
 }
 
 export type PackageName = "containerd.io" | "kubelet" | "kubeadm" | "kubectl" | "kubernetes-cni" | "cri-tools";
@@ -45,6 +47,19 @@ export interface LockedFile {
     readonly path: string;
     /** Hex sha256 of the bytes. */
     readonly sha256: string;
+}
+
+export interface LockedGuestImage {
+    readonly url: string;
+    /** Hex sha256 of the bytes. */
+    readonly sha256: string;
+    /** Size of the download. */
+    readonly bytes: number;
+}
+
+/** Where a guest image is fetched: by its content below a file mirror's base URL, or from its own URL without one. */
+export function guestImageUrl(image: LockedGuestImage, mirror?: string): string {
+    return mirror === undefined ? image.url : `${mirror.replace(/\/$/, "")}/images/${image.sha256}.qcow2`;
 }
 
 /** `registry/name:tag@sha256:...`: what a manifest should carry. */

@@ -36,15 +36,34 @@ export function shown(value: unknown, path: Path = [], hidden: ReadonlySet<strin
 /** The JSON Schema of what users write: messages take descriptions, examples and known keys from it. */
 export type Described = z.core.JSONSchema.BaseSchema;
 
-function describedAt(schema: Described, path: Path): Described {
-    return path.reduce<Described>((node, key) => {
+/** The member of a union that a value is: the one whose constant it has; all keys together where none fits. */
+function memberOf(node: Described, value: unknown): Described {
+    if (node.oneOf === undefined) {
+        return node;
+    }
+    const members: readonly Described[] = node.oneOf.filter((member) => typeof member === "object");
+    const fitting = members.find((member) =>
+        Object.entries(member.properties ?? {}).some(
+            ([key, field]) =>
+                typeof field === "object" && field.const !== undefined && field.const === valueAt(value, [key]),
+        ),
+    );
+    return fitting ?? { properties: Object.assign({}, ...members.map(({ properties }) => properties)) };
+}
+
+/** The description of what is at a path of `root`. */
+function describedAt(schema: Described, path: Path, root: unknown): Described {
+    const found = path.reduce<Described>((holder, key, index) => {
+        const node = memberOf(holder, valueAt(root, path.slice(0, index)));
         const next =
             (typeof key === "number" ? node.items : node.properties?.[String(key)]) ?? node.additionalProperties;
         return typeof next === "object" && !Array.isArray(next) ? next : {};
     }, schema);
+    return memberOf(found, valueAt(root, path));
 }
 
-function valueAt(root: unknown, path: Path): unknown {
+/** The value at a path; undefined where the path leads nowhere. */
+export function valueAt(root: unknown, path: Path): unknown {
     return path.reduce<unknown>(
         (value, key) =>
             typeof value === "object" && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined,
@@ -75,8 +94,8 @@ function fixForMissing(key: string, node: Described): string {
     return `add ${key}${example(node)}${node.description ? ` (${node.description})` : ""}`;
 }
 
-function unknownKeys(issue: z.core.$ZodIssueUnrecognizedKeys, path: Path, schema: Described): Problem[] {
-    const known = Object.keys(describedAt(schema, path).properties ?? {});
+function unknownKeys(issue: z.core.$ZodIssueUnrecognizedKeys, path: Path, node: Described): Problem[] {
+    const known = Object.keys(node.properties ?? {});
     return issue.keys.map((key) => {
         const meant = suggest(key, known);
         return {
@@ -104,11 +123,11 @@ export function problemsOf(
     const at = { path: formatPath(issue.path) };
     const value = valueAt(root, issue.path);
     const quoted = shown(value, issue.path, hidden);
-    const node = describedAt(schema, issue.path);
+    const node = describedAt(schema, issue.path, root);
     const key = String(issue.path.at(-1));
     switch (issue.code) {
         case "unrecognized_keys":
-            return unknownKeys(issue, issue.path, schema);
+            return unknownKeys(issue, issue.path, node);
         case "invalid_key":
             return issue.issues.map((inner) => ({
                 ...at,

@@ -1,31 +1,89 @@
+import { imageNamed } from "../../components/machines/images";
 import * as defaults from "./defaults";
-import { ParsedRegion } from "./schema/region";
+import { HypervisorInput, PlanInput } from "./schema/hypervisor";
 import { MachineInput } from "./schema/machine";
+import { ParsedRegion } from "./schema/region";
+import { ServerInput } from "./schema/server";
 import { ParsedTrust } from "./schema/trust";
 import { textOf } from "./text-file";
-import { AptSource, MachineConfig, Mirrors, milliseconds, RegionConfig, seconds, TrustConfig } from "./types";
+import {
+    AptSource,
+    HypervisorConfig,
+    ImageConfig,
+    MachineConfig,
+    mib,
+    milliseconds,
+    Mirrors,
+    PlanConfig,
+    RegionConfig,
+    seconds,
+    SshTarget,
+    TrustConfig,
+} from "./types";
 
 /** The defaults that follow from other fields; everything else the schema has filled in already. */
 
-function machine(input: MachineInput, user: string): MachineConfig {
-    const { name, role, plan, labels } = input;
-    const jump = input.jump && { ...input.jump, user: input.jump.user ?? user };
+function ssh({ address, port, user, hostKey, jump }: ServerInput, standardUser: string): SshTarget {
     return {
-        kind: input.kind,
-        name,
-        role,
-        plan,
-        labels,
-        taints: input.taints ?? (role === "control-plane" ? defaults.controlPlaneTaints : []),
-        ssh: {
-            address: input.address,
-            port: input.port,
-            user: input.user ?? user,
-            hostKey: input.hostKey,
-            ...(jump && { jump }),
-        },
-        nodeAddress: input.nodeAddress ?? input.address,
+        address,
+        port,
+        user: user ?? standardUser,
+        hostKey,
+        ...(jump && { jump: { ...jump, user: jump.user ?? standardUser } }),
     };
+}
+
+function machine(input: MachineInput, user: string): MachineConfig {
+    const { name, role, plan, labels, address } = input;
+    const taints = input.taints ?? (role === "control-plane" ? defaults.controlPlaneTaints : []);
+    const { cgroupDriver } = input;
+    const base = { name, role, plan, labels, taints, ...(cgroupDriver !== undefined && { cgroupDriver }) };
+    switch (input.kind) {
+        case "existing":
+            return { kind: "existing", ...base, ssh: ssh(input, user), nodeAddress: input.nodeAddress ?? address };
+        case "libvirt": {
+            const { image, hypervisor } = input;
+            return {
+                kind: "libvirt",
+                ...base,
+                user: input.user ?? user,
+                address,
+                nodeAddress: address,
+                image,
+                ...(hypervisor !== undefined && { hypervisor }),
+            };
+        }
+    }
+}
+
+function hypervisor(input: HypervisorInput, user: string): HypervisorConfig {
+    const { name, pool, bridge, acceleration, vcpuRatio, capacity } = input;
+    const { vcpus, memoryMiB, diskGiB } = capacity;
+    return {
+        name,
+        ssh: ssh(input, user),
+        pool,
+        bridge,
+        acceleration,
+        capacity: { vcpus, memory: mib(memoryMiB), diskGiB },
+        vcpuRatio,
+    };
+}
+
+function plan({ name, vcpus, memoryMiB, diskGiB, iops, throughputMiBs }: PlanInput): PlanConfig {
+    const io = { ...(iops !== undefined && { iops }), ...(throughputMiBs !== undefined && { throughputMiBs }) };
+    const limited = Object.keys(io).length > 0;
+    return { name, vcpus, memory: mib(memoryMiB), diskGiB, ...(limited && { io }) };
+}
+
+/** The images of the catalogue that machines use, and all of the region's own. */
+function images(machines: readonly MachineConfig[], own: readonly ImageConfig[]): ImageConfig[] {
+    const used = new Set(machines.flatMap((each) => (each.kind === "libvirt" ? [each.image] : [])));
+    const catalogue = [...used].flatMap((name) => {
+        const image = imageNamed(name);
+        return image === undefined ? [] : [{ name, url: image.url }];
+    });
+    return [...catalogue, ...own];
 }
 
 function mirrors(input: ParsedRegion["mirrors"], directory: string): Mirrors {
@@ -47,8 +105,10 @@ function given<T extends object>(record: T): Record<string, string> {
 
 /** The region as components see it. `stack` is the stack's name, `directory` the project's. */
 export function resolveRegion(input: ParsedRegion, stack: string, directory: string): RegionConfig {
-    const { domain, kubernetes, platform, preflight, ssh } = input;
+    const { domain, guestNetwork, kubernetes, platform, preflight } = input;
+    const { user, allowFrom, authorizedKeys, identityFile } = input.ssh;
     const name = input.name ?? stack;
+    const machines = input.machines.filter(({ out }) => !out).map((entry) => machine(entry, user));
     const bounds = (pair: { readonly warn: number; readonly fail: number }) => ({
         warn: milliseconds(pair.warn),
         fail: milliseconds(pair.fail),
@@ -60,15 +120,20 @@ export function resolveRegion(input: ParsedRegion, stack: string, directory: str
         whereabouts: input.whereabouts,
         trustStack: input.trustStack,
         lock: input.lock,
-        ssh: { allowFrom: ssh.allowFrom, ...(ssh.identityFile !== undefined && { identityFile: ssh.identityFile }) },
+        ssh: { allowFrom, authorizedKeys, ...(identityFile !== undefined && { identityFile }) },
         hosts: input.hosts,
         preflight: {
             fdatasyncP99: bounds(preflight.fdatasyncP99),
             steal: preflight.steal,
             clockOffset: bounds(preflight.clockOffset),
         },
+        aptWait: seconds(input.aptWait),
         mirrors: mirrors(input.mirrors, directory),
-        machines: input.machines.filter(({ out }) => !out).map((entry) => machine(entry, ssh.user)),
+        machines,
+        hypervisors: input.hypervisors.map((entry) => hypervisor(entry, user)),
+        ...(guestNetwork && { guestNetwork }),
+        images: images(machines, input.images),
+        plans: input.plans.map(plan),
         kubernetes: {
             ...kubernetes,
             apiName: kubernetes.apiName ?? `api.${domain}`,

@@ -25,3 +25,9 @@ export function suggest(word: string, known: readonly string[]): string | undefi
     const best = ranked[0];
     return best && best.distance <= Math.max(1, Math.floor(best.candidate.length / 3)) ? best.candidate : undefined;
 }
+
+/** What would be right instead of an unknown word: all known ones, and the one that was probably meant. */
+export function oneOf(word: string, known: readonly string[]): string {
+    const meant = suggest(word, known);
+    return `write one of ${known.join(", ")}${meant ? ` (did you mean ${meant}?)` : ""}`;
+}

@@ -50,10 +50,15 @@ interface MachineBase {
     /** Short name, unique in the region: `worker-01`. The node is `<name>.<domain>`. */
     readonly name: string;
     readonly role: Role;
-    /** Plan of the catalogue (`components/machines/plans.ts`); preflight checks that the server has at least this much. */
+    /**
+     * Plan of the catalogue (`components/machines/plans.ts`) or of the region's own; preflight checks that the server
+     * has at least this much.
+     */
     readonly plan: string;
     readonly labels: Readonly<Record<string, string>>;
     readonly taints: readonly Taint[];
+    /** Where it differs from the region's: a guest has cgroup v2 wherever it runs. */
+    readonly cgroupDriver?: KubernetesConfig["cgroupDriver"];
 }
 
 /** A server that exists and answers on SSH. */
@@ -64,8 +69,67 @@ export interface ExistingMachine extends MachineBase {
     readonly nodeAddress: string;
 }
 
+/** A KVM guest that the program makes on one of the region's hypervisors. */
+export interface LibvirtMachine extends MachineBase {
+    readonly kind: "libvirt";
+    /** The user that cloud-init makes, with sudo and no password. Default: `fjord:ssh.user`. */
+    readonly user: string;
+    /** Its static IPv4 address in the guest network. */
+    readonly address: string;
+    /** IPv4 address in the region's network, used between nodes: `address`. */
+    readonly nodeAddress: string;
+    /** Name of an image: of the catalogue (`components/machines/images.ts`), or one of the region's own. */
+    readonly image: string;
+    /** Name of the one hypervisor that it may run on; absent: placed where there is room. */
+    readonly hypervisor?: string;
+}
+
 /** A machine of the region; each maker adds one member to this union. */
-export type MachineConfig = ExistingMachine;
+export type MachineConfig = ExistingMachine | LibvirtMachine;
+
+/** A server that runs guests. */
+export interface HypervisorConfig {
+    /** Short name, unique in the region, machines among it: `hv-01`. */
+    readonly name: string;
+    readonly ssh: SshTarget;
+    /** Absolute path of the folder with base images, disks and seeds. Default `/var/lib/libvirt/images/fjord`. */
+    readonly pool: string;
+    /** Bridge that guests are attached to; it exists. Default `br0`. */
+    readonly bridge: string;
+    /** `emulation` runs guests without KVM, about 8 to 10 times slower: only for trials. Default `kvm`. */
+    readonly acceleration: "kvm" | "emulation";
+    /** What guests may use of it in all. Memory and disk are never overcommitted. */
+    readonly capacity: { readonly vcpus: number; readonly memory: MiB; readonly diskGiB: number };
+    /** Guests' vcpus for each vcpu of the capacity, at least 1. Default 1: no CPU is promised twice. */
+    readonly vcpuRatio: number;
+}
+
+/** The network that guests' addresses are in; their hypervisors' bridges lead to it. */
+export interface GuestNetwork {
+    /** Length of its prefix, 8 to 30. */
+    readonly prefixLength: number;
+    /** IPv4 address of the router, in the network. */
+    readonly gateway: string;
+    /** IPv4 addresses that guests ask for names. */
+    readonly nameservers: readonly string[];
+}
+
+/** A disk image that guests start from. Its checksum is in the lock (`guestImages`). */
+export interface ImageConfig {
+    readonly name: string;
+    readonly url: string;
+}
+
+/** A size of server. */
+export interface PlanConfig {
+    readonly name: string;
+    readonly vcpus: number;
+    readonly memory: MiB;
+    /** Size of the root disk in GiB (2^30 bytes). */
+    readonly diskGiB: number;
+    /** Most that a guest's disk may do, for each second; absent: no limit. */
+    readonly io?: { readonly iops?: number; readonly throughputMiBs?: number };
+}
 
 /** Bounds of the preflight report: what is reported as a warning and what stops the run. */
 export interface PreflightBounds {
@@ -102,7 +166,10 @@ export interface Mirrors {
     readonly images: readonly ImageMirror[];
     /** PEM of the CA that signs the mirrors' certificates, if it is a private one. */
     readonly ca?: string;
-    /** Base URL for files (manifests); absent: the URL of the lock. */
+    /**
+     * Base URL for files; absent: the URL of the lock. Manifests lie at `<url>/<path of the lock>`, guests' disk images
+     * at `<url>/images/<sha256>.qcow2`, see `guestImageUrl`.
+     */
     readonly files?: { readonly url: string; readonly whereabouts: Whereabouts };
 }
 
@@ -190,14 +257,26 @@ export interface RegionConfig {
     readonly ssh: {
         /** The operator's private key file; absent: the SSH agent. `~` is the home directory. */
         readonly identityFile?: string;
+        /** Public keys of the operators (authorized_keys form), for machines that the stack makes. */
+        readonly authorizedKeys: readonly string[];
         /** CIDRs from which SSH is allowed once the firewall is up. */
         readonly allowFrom: readonly string[];
     };
     /** Names and addresses that every node gets in /etc/hosts (mirrors, Git), where DNS does not have them. */
     readonly hosts: Readonly<Record<string, string>>;
     readonly preflight: PreflightBounds;
+    /** How long apt is waited for where another process holds it. Default 120 s. */
+    readonly aptWait: Seconds;
     readonly mirrors: Mirrors;
     readonly machines: readonly MachineConfig[];
+    /** Servers that run guests; none where every machine exists. */
+    readonly hypervisors: readonly HypervisorConfig[];
+    /** There where a machine is of kind libvirt. */
+    readonly guestNetwork?: GuestNetwork;
+    /** Images of the catalogue that machines use, and all of the region's own. */
+    readonly images: readonly ImageConfig[];
+    /** The region's own plans, beside the catalogue. */
+    readonly plans: readonly PlanConfig[];
     readonly kubernetes: KubernetesConfig;
     readonly platform: PlatformConfig;
     readonly applications: readonly ApplicationConfig[];

@@ -14,15 +14,19 @@ export function detoured(url: string, detours: Detours): string {
     return base === undefined ? url : `${base.replace(/\/$/, "")}${pathname}${search}`;
 }
 
-/** One request; any answer is returned. Throws an error that names the host and the cause where none comes. */
+/**
+ * One request; any answer is returned. Throws an error that names the host and the cause where none comes. `signal`
+ * ends it, its body included; default: the timeout above.
+ */
 export async function request(
     url: string,
     detours: Detours,
     headers: Readonly<Record<string, string>> = {},
+    signal: AbortSignal = AbortSignal.timeout(timeout),
 ): Promise<Response> {
     const target = detoured(url, detours);
     try {
-        return await fetch(target, { headers, signal: AbortSignal.timeout(timeout) });
+        return await fetch(target, { headers, signal });
     } catch (error) {
         const cause = (error as { readonly cause?: { readonly code?: string } }).cause?.code ?? (error as Error).name;
         throw new Error(`${new URL(target).host} does not answer (${cause})`);

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import * as defaults from "../../infra/config/defaults";
-import { Lock } from "../../infra/config/lock";
+import { Lock, LockedGuestImage } from "../../infra/config/lock";
 import { AptRepository, newest, PackageIndex, readIndex } from "./apt-index";
 import { Detours, download } from "./download";
+import { lockGuestImage, WantedGuestImage } from "./guest-images";
 import { resolveDigest } from "./registry";
 import { Wanted } from "./wanted";
 
@@ -18,6 +19,8 @@ export interface ResolveOptions {
     readonly detours: Detours;
     /** Codename of the nodes' Debian; Docker's packages differ by it. */
     readonly debian: string;
+    /** Disk images of the stacks' guests. Default: none. */
+    readonly guestImages?: readonly WantedGuestImage[];
     /** The lock that there is: what it has for the same names stays where it cannot be resolved anew. */
     readonly previous?: Lock;
 }
@@ -26,11 +29,13 @@ export interface ResolveOptions {
 export async function resolveLock(wanted: Wanted, options: ResolveOptions): Promise<Resolution> {
     const { detours, previous } = options;
     const failures: string[] = [];
+    const fail = (what: string, error: unknown, kept: unknown) =>
+        failures.push(`${what}: ${(error as Error).message}${kept ? " (keeps what the lock had)" : ""}`);
     const attempt = async (what: string, work: () => Promise<string>, kept: string | undefined): Promise<string> => {
         try {
             return await work();
         } catch (error) {
-            failures.push(`${what}: ${(error as Error).message}${kept ? " (keeps what the lock had)" : ""}`);
+            fail(what, error, kept);
             return kept ?? "";
         }
     };
@@ -38,13 +43,25 @@ export async function resolveLock(wanted: Wanted, options: ResolveOptions): Prom
         ...defaults.upstreamApt,
         containerd: { ...defaults.upstreamApt.containerd, suite: options.debian },
     };
+    // An image that cannot be read is left out: stacks without guests do not wait for it, and the others say so.
+    const guestImage = async (image: WantedGuestImage): Promise<readonly (readonly [string, LockedGuestImage])[]> => {
+        const { name, url } = image;
+        try {
+            return [[name, await lockGuestImage(image, detours)]];
+        } catch (error) {
+            const known = previous?.guestImages?.[name];
+            const kept = known?.url === url ? known : undefined;
+            fail(`guestImages.${name}`, error, kept);
+            return kept === undefined ? [] : [[name, kept]];
+        }
+    };
     const indexes = new Map<string, Promise<PackageIndex>>();
     const index = (source: keyof typeof repositories) => {
         const known = indexes.get(source) ?? readIndex(repositories[source], detours);
         indexes.set(source, known);
         return known;
     };
-    const [packages, images, files] = await Promise.all([
+    const [packages, images, files, guestImages] = await Promise.all([
         mapValues(wanted.packages, async (name, { source, version }) => {
             const kept = previous?.packages[name];
             const fits = version === undefined || kept?.startsWith(`${version}-`);
@@ -77,8 +94,17 @@ export async function resolveLock(wanted: Wanted, options: ResolveOptions): Prom
                 sha256: await attempt(`files.${name}`, checksum, kept?.url === file.url ? kept.sha256 : undefined),
             };
         }),
+        Promise.all((options.guestImages ?? []).map(guestImage)),
     ]);
-    return { lock: { source: "upstream", packages, images, files }, failures: failures.sort() };
+    const guests = guestImages.flat();
+    const lock: Lock = {
+        source: "upstream",
+        packages,
+        images,
+        files,
+        ...(guests.length > 0 && { guestImages: Object.fromEntries(guests) }),
+    };
+    return { lock, failures: failures.sort() };
 }
 
 async function mapValues<Name extends string, In, Out>(
@@ -116,5 +142,21 @@ export function lockChanges(before: Lock | undefined, after: Lock): string[] {
             ? []
             : [`files.${name}: ${file.sha256 || "unresolved"}`];
     });
-    return [...packages, ...images, ...files];
+    return [...packages, ...images, ...files, ...guestImageChanges(before?.guestImages, after.guestImages)];
+}
+
+function guestImageChanges(before: Lock["guestImages"] = {}, after: Lock["guestImages"] = {}): string[] {
+    const gone = Object.keys(before).filter((name) => !(name in after));
+    const changed = Object.entries(after).flatMap(([name, image]) => {
+        const old = before[name];
+        if (old?.sha256 === image.sha256 && old.url === image.url) {
+            return [];
+        }
+        const other =
+            old?.url === image.url
+                ? ` (its bytes have CHANGED from ${old.sha256}; find out why before you commit this)`
+                : "";
+        return [`guestImages.${name}: ${image.url} ${image.sha256}${other}`];
+    });
+    return [...changed, ...gone.map((name) => `guestImages.${name}: no longer there`)];
 }

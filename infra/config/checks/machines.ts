@@ -1,14 +1,15 @@
-import { planNames } from "../../../components/machines/plans";
 import * as defaults from "../defaults";
 import { Draft, entriesOf, fieldOr } from "../draft";
-import { bareHostKey } from "../host-key";
 import { parseIpv4 } from "../network";
 import { formatPath, Path } from "../problems";
+import { kindOf } from "../schema/machine";
 import { RegionInput } from "../schema/region";
-import { suggest } from "../suggestion";
 import { Problem } from "../types";
 
 type Region = Draft<RegionInput>;
+type MachineInput = RegionInput["machines"][number];
+type Existing = Draft<Extract<MachineInput, { kind: "existing" }>>;
+type Guest = Draft<Extract<MachineInput, { kind: "libvirt" }>>;
 type Entry = { readonly path: Path; readonly key: string };
 
 /** One problem for every entry that repeats the key of an earlier one. */
@@ -71,51 +72,43 @@ export function controlPlaneCount(region: Region): Problem[] {
 }
 
 export function uniqueMachines(region: Region): Problem[] {
-    const machines = entriesOf(region.machines);
-    const names = machines.flatMap(([i, { name }]) =>
+    const names = entriesOf(region.machines).flatMap(([i, { name }]) =>
         name === undefined ? [] : [{ path: ["machines", i, "name"], key: name }],
     );
-    const servers = machines.flatMap(([i, machine]) => {
-        const port = fieldOr(machine, "port", defaults.ssh.port);
-        const via = machine.jump ? ` through ${machine.jump.address}` : "";
-        return machine.address === undefined || port === undefined
-            ? []
-            : [{ path: ["machines", i, "address"], key: `${machine.address}:${port}${via}` }];
-    });
-    const nodes = nodeAddresses(region).map(({ path, address }) => ({ path, key: address }));
-    const reported = new Set(repetitions(servers, () => "", "").map((problem) => problem.path));
-    return [
-        ...repetitions(
-            names,
-            (key, first) => `"${key}" is also the name of ${first.replace(/\.name$/, "")}`,
-            "give every machine a name of its own",
-        ),
-        ...repetitions(
-            servers,
-            (key, first) => `${key} is also the address of ${first.replace(/\.address$/, "")}`,
-            "give every machine an address of its own",
-        ),
-        ...repetitions(
-            nodes,
-            (key, first) => `${key} is also the node address of ${first.replace(/\.(nodeAddress|address)$/, "")}`,
-            "give every node an address of its own in the region's network",
-        ).filter((problem) => !reported.has(problem.path)),
-    ];
+    return repetitions(
+        names,
+        (key, first) => `"${key}" is also the name of ${first.replace(/\.name$/, "")}`,
+        "give every machine a name of its own",
+    );
+}
+
+/** The machines that exist, with their positions. */
+export function existingMachines(region: Region): readonly (readonly [number, Existing])[] {
+    return entriesOf(region.machines).flatMap(([i, machine]) =>
+        kindOf(machine) === "existing" ? [[i, machine as Existing] as const] : [],
+    );
+}
+
+/** The guests among the machines, with their positions. */
+export function guestMachines(region: Region): readonly (readonly [number, Guest])[] {
+    return entriesOf(region.machines).flatMap(([i, machine]) =>
+        kindOf(machine) === "libvirt" ? [[i, machine as Guest] as const] : [],
+    );
 }
 
 /** The nodes' addresses in the region's network, each with the field that it comes from. */
 export function nodeAddresses(region: Region): readonly { readonly path: Path; readonly address: string }[] {
     return entriesOf(region.machines).flatMap(([i, machine]) => {
-        const field = "nodeAddress" in machine ? "nodeAddress" : "address";
-        const address = machine[field];
+        const own = kindOf(machine) === "existing" && "nodeAddress" in machine;
+        const address = own ? (machine as Existing).nodeAddress : machine.address;
         return address === undefined || parseIpv4(address) === undefined
             ? []
-            : [{ path: ["machines", i, field], address }];
+            : [{ path: ["machines", i, own ? "nodeAddress" : "address"], address }];
     });
 }
 
 export function nodeAddressGiven(region: Region): Problem[] {
-    return entriesOf(region.machines)
+    return existingMachines(region)
         .filter(
             ([, machine]) =>
                 machine.address !== undefined &&
@@ -127,19 +120,6 @@ export function nodeAddressGiven(region: Region): Problem[] {
             message: `is missing, and address is the name "${machine.address}"`,
             fix: "add nodeAddress: the IPv4 address of this machine in the region's network",
         }));
-}
-
-export function knownPlans(region: Region): Problem[] {
-    return entriesOf(region.machines).flatMap(([i, { plan }]) => {
-        if (plan === undefined || planNames.includes(plan)) {
-            return [];
-        }
-        const meant = suggest(plan, planNames);
-        const fix = `write one of ${planNames.join(", ")}${meant ? ` (did you mean ${meant}?)` : ""}`;
-        return [
-            { path: formatPath(["machines", i, "plan"]), message: `"${plan}" is not a plan of the catalogue`, fix },
-        ];
-    });
 }
 
 /** A node's name is its host name and a label's value: 63 characters at most. */
@@ -185,50 +165,4 @@ export function somewhereToRun(region: Region): Problem[] {
                   fix: "add a machine with role: worker, or write taints: [] on a control plane",
               },
           ];
-}
-
-/** Every SSH server has one host key, wherever in the file it is named; and a machine is not its own jump host. */
-export function jumpHosts(region: Region): Problem[] {
-    const machines = entriesOf(region.machines);
-    const own = machines
-        .filter(
-            ([, machine]) =>
-                machine.address !== undefined &&
-                machine.jump?.address === machine.address &&
-                machine.jump?.port === machine.port,
-        )
-        .map(([i, machine]) => ({
-            path: formatPath(["machines", i, "jump", "address"]),
-            message: `"${machine.address}" is the machine itself`,
-            fix: "remove jump, or name the host to go through",
-        }));
-    const servers = machines.flatMap(([i, machine]) => [
-        { path: ["machines", i, "hostKey"] as Path, server: machine.jump ? undefined : machine },
-        { path: ["machines", i, "jump", "hostKey"] as Path, server: machine.jump },
-    ]);
-    const seen = new Map<string, { readonly path: Path; readonly hostKey: string }>();
-    const conflicts = servers.flatMap(({ path, server }) => {
-        const port = fieldOr(server, "port", defaults.ssh.port);
-        if (server?.address === undefined || server.hostKey === undefined || port === undefined) {
-            return [];
-        }
-        const endpoint = `${server.address}:${port}`;
-        const hostKey = bareHostKey(server.hostKey);
-        const earlier = seen.get(endpoint);
-        if (earlier === undefined || earlier.path[1] === path[1]) {
-            seen.set(endpoint, earlier ?? { path, hostKey });
-            return [];
-        }
-        // Two machines at one address are reported as such; here one of the two is a jump host.
-        return earlier.hostKey === hostKey || (path.length === 3 && earlier.path.length === 3)
-            ? []
-            : [
-                  {
-                      path: formatPath(path),
-                      message: `is another host key for ${endpoint} than ${formatPath(earlier.path)}`,
-                      fix: "find out which is right; a server has one",
-                  },
-              ];
-    });
-    return [...own, ...conflicts];
 }

@@ -47,9 +47,17 @@ export function addressesOutsideCluster(region: Region): Problem[] {
     const hosts = Object.entries(region.hosts ?? {}).flatMap(([name, address]) =>
         address === undefined ? [] : [{ path: ["hosts", name] as Path, address }],
     );
+    const { gateway, nameservers } = region.guestNetwork ?? {};
+    const network = [
+        ...(gateway === undefined ? [] : [{ path: ["guestNetwork", "gateway"] as Path, address: gateway }]),
+        ...entriesOf(nameservers).map(([i, address]) => ({
+            path: ["guestNetwork", "nameservers", i] as Path,
+            address,
+        })),
+    ];
     return (["podCidr", "serviceCidr"] as const).flatMap((field) => {
         const taken = range(region, field);
-        return [...nodeAddresses(region), ...hosts]
+        return [...nodeAddresses(region), ...hosts, ...network]
             .filter(({ address }) => taken !== undefined && contains(taken, parseIpv4(address)!))
             .map(({ path, address }) => ({
                 path: formatPath(path),

@@ -107,6 +107,13 @@ export const hostKey = () =>
         example: "ssh-ed25519 AAAA...",
     });
 
+export const publicKey = () =>
+    text({
+        fault: hostKeyFault,
+        fix: "write the public half, one line as `cat ~/.ssh/id_ed25519.pub` prints it",
+        example: "ssh-ed25519 AAAA... anna@laptop",
+    });
+
 export const country = () =>
     text({
         fault: (value) => (countries.has(value) ? undefined : "is not an ISO 3166-1 alpha-2 country code"),
@@ -190,6 +197,36 @@ export const whereabouts = () =>
             operator: nonEmpty("Nordic Hosting AS").describe("The organisation that runs it."),
         })
         .describe("Where it lies and who runs it. Read by the residency rules.");
+
+const catalogueWord = /^[a-z0-9]([-.a-z0-9]{0,61}[a-z0-9])?$/;
+/** Name of a plan or of an image. */
+export const catalogueName = (example: string) =>
+    text({
+        fault: matching(catalogueWord, "is not a name for a catalogue"),
+        fix: "use at most 63 lower-case letters, digits, dashes and dots, with a letter or digit at both ends",
+        example,
+        pattern: catalogueWord.source,
+    });
+
+const plainPath = /^(\/(?!\.{1,2}(\/|$))[\w.-]+)+$/;
+/** A folder of a server. Plain characters only, because it is named in XML and in commands. */
+export const absolutePath = (example: string) =>
+    text({
+        fault: matching(plainPath, "is not a plain absolute path"),
+        fix: "begin it with /, end it without; use letters, digits, dots, dashes and underscores, and no . or .. between slashes",
+        example,
+        pattern: plainPath.source,
+    });
+
+const interfaceWord = /^[A-Za-z0-9][\w.-]{0,14}$/;
+/** A network interface; Linux gives names 15 characters. */
+export const interfaceName = (example: string) =>
+    text({
+        fault: matching(interfaceWord, "is not the name of a network interface"),
+        fix: "write at most 15 letters, digits, dots, dashes and underscores, as `ip link` shows it",
+        example,
+        pattern: interfaceWord.source,
+    });
 
 const quantity = /^\d+(\.\d+)?(%|[KMGT]i)$/;
 /** A threshold of the kubelet: `100Mi` or `10%`. */

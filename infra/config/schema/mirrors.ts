@@ -51,7 +51,7 @@ export const mirrorsSchema = z
             .strictObject({ url: url("https", "http").describe("Base URL."), whereabouts: whereabouts() })
             .optional()
             .describe(
-                "Mirror of the lock's files (manifests; each is pinned by sha256). Default: the URLs of the lock.",
+                "Mirror of the lock's files (manifests, and guests' disk images as images/<sha256>.qcow2; each is pinned by sha256). Default: the URLs of the lock.",
             ),
     })
     .describe("Where bytes come from. Without mirrors only the two signing keys need to be given.");

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import * as defaults from "../defaults";
-import { cidr, domain, hostName, ipv4, name, nonEmpty, stackName, whereabouts } from "./fields";
+import { cidr, domain, hostName, ipv4, name, nonEmpty, publicKey, stackName, whereabouts } from "./fields";
+import { guestNetworkSchema, hypervisorSchema, imageSchema, planSchema } from "./hypervisor";
 import { kubernetesSchema } from "./kubernetes";
 import { machineSchema } from "./machine";
 import { mirrorsSchema } from "./mirrors";
@@ -39,6 +40,12 @@ export const regionSchema = z.strictObject({
                 .describe(
                     "The operator's private key file; `~` is the home directory. Default: what the SSH agent holds.",
                 ),
+            authorizedKeys: z
+                .array(publicKey())
+                .default([])
+                .describe(
+                    "Public keys of the operators, for machines that the stack makes: without one of theirs nobody but the stack could log in. Machines that exist have their own.",
+                ),
             allowFrom: z
                 .array(cidr())
                 .min(1)
@@ -71,8 +78,24 @@ export const regionSchema = z.strictObject({
         })
         .prefault({})
         .describe("Bounds of the preflight report."),
+    aptWait: z
+        .number()
+        .int()
+        .min(1)
+        .max(3600)
+        .default(defaults.aptWait)
+        .describe(
+            "How long apt is waited for where another process holds it, seconds; often unattended-upgrades, right after a server's first boot.",
+        ),
     mirrors: mirrorsSchema,
     machines: z.array(machineSchema).min(1).describe("The machines: 1, 3 or 5 control planes, and workers."),
+    hypervisors: z
+        .array(hypervisorSchema)
+        .default([])
+        .describe("Servers that run guests. Default: none; every machine exists."),
+    guestNetwork: guestNetworkSchema.optional(),
+    images: z.array(imageSchema).default([]).describe("Disk images of the region's own, beside the catalogue."),
+    plans: z.array(planSchema).default([]).describe("Plans of the region's own, beside the catalogue."),
     kubernetes: kubernetesSchema.prefault({}),
     platform: platformSchema.prefault({}),
     applications: z

@@ -1,6 +1,6 @@
-import { Config, set } from "./fixtures";
+import { Config, guestRegion, region, set } from "./fixtures";
 
-/** One thing wrong with the example region, and the problem that must be reported for it. */
+/** One thing wrong with an example region, and the problem that must be reported for it. */
 export interface Breakage {
     readonly what: string;
     readonly break: (config: Config) => Config;
@@ -16,7 +16,7 @@ type Row = readonly [at: readonly (string | number)[], value: unknown, path: str
 
 const otherKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAfuCHKVTjquxvt6CM6tdG4SLp1Btn/nOeHHE5UOzRdf";
 
-/** Every row breaks another place, so that any of them may be put together. */
+/** Of the region on servers. Every row breaks another place, so that any of them may be put together. */
 const rows: readonly Row[] = [
     [["domain"], "Osl.Node", "fjord:domain", /"Osl.Node" is not a DNS domain/, /lower case/],
     [["whereabouts", "country"], "UK", "fjord:whereabouts.country", /"UK" is not an ISO/, /GB \(not UK\)/],
@@ -140,10 +140,154 @@ const rows: readonly Row[] = [
     ],
 ];
 
-export const breakages: readonly Breakage[] = rows.map(([at, value, path, message, fix]) => ({
-    what: `${path}: ${message.source}`,
-    break: (config) => set(config, at, value),
-    path,
-    message,
-    fix,
-}));
+/** Of the region on guests. */
+const guestRows: readonly Row[] = [
+    [["hypervisors", 0, "hostkey"], "x", "fjord:hypervisors[0].hostkey", /not a key/, /did you mean hostKey\?/],
+    [["hypervisors", 0, "hostKey"], "ssh-ed25519 AAAA", "fjord:hypervisors[0].hostKey", /cut short/, /ssh-keyscan/],
+    [
+        ["hypervisors", 0, "pool"],
+        "/var/lib/../x",
+        "fjord:hypervisors[0].pool",
+        /not a plain absolute path/,
+        /no \. or \.\./,
+    ],
+    [
+        ["hypervisors", 0, "bridge"],
+        "bridge-of-guests",
+        "fjord:hypervisors[0].bridge",
+        /not the name of a network/,
+        /15/,
+    ],
+    [
+        ["hypervisors", 1, "pool"],
+        "images",
+        "fjord:hypervisors[1].pool",
+        /not a plain absolute path/,
+        /begin it with \//,
+    ],
+    [
+        ["hypervisors", 1, "name"],
+        "worker-03",
+        "fjord:hypervisors[1].name",
+        /also the name of fjord:machines\[5\]/,
+        /hv-01/,
+    ],
+    [["hypervisors", 1, "acceleration"], "tcg", "fjord:hypervisors[1].acceleration", /is "tcg"/, /kvm or emulation/],
+    [["hypervisors", 1, "vcpuRatio"], 0.5, "fjord:hypervisors[1].vcpuRatio", /is 0.5/, /at least 1/],
+    [
+        ["hypervisors", 2, "address"],
+        "10.30.0.6",
+        "fjord:hypervisors[2].address",
+        /10.30.0.6:22 is also the address of fjord:hypervisors\[1\]/,
+        /of its own/,
+    ],
+    [
+        ["hypervisors", 2, "capacity", "memoryMiB"],
+        "60 GiB",
+        "fjord:hypervisors[2].capacity.memoryMiB",
+        /is "60 GiB", which is a text/,
+        /a number/,
+    ],
+    [["guestNetwork", "nameservers"], [], "fjord:guestNetwork.nameservers", /has 0 entries/, /at least 1/],
+    [["images", 0, "url"], "debian.qcow2", "fjord:images[0].url", /not a URL with https or http/, /https:\/\/host/],
+    [
+        ["images", 1],
+        { name: "debian-13", url: "https://osl.node/a.qcow2" },
+        "fjord:images[1].name",
+        /is an image of the catalogue/,
+        /debian-13-hardened/,
+    ],
+    [["plans", 0, "iops"], 0, "fjord:plans[0].iops", /is 0/, /at least 1/],
+    [["plans", 1, "name"], "nvme-8gb", "fjord:plans[1].name", /is a plan of the catalogue/, /another name/],
+    [
+        ["machines", 0, "kind"],
+        "libvrit",
+        "fjord:machines[0].kind",
+        /is "libvrit"/,
+        /existing or libvirt \(did you mean libvirt\?\)/,
+    ],
+    [["machines", 0, "plan"], "lab", "fjord:machines[0].plan", /promises nothing/, /nvme-4gb/],
+    [
+        ["machines", 0, "taints"],
+        [{ key: "a", effect: "never" }],
+        "fjord:machines[0].taints[0].effect",
+        /is "never"/,
+        /NoSchedule/,
+    ],
+    [["machines", 1, "kind"], undefined, "fjord:machines[1].kind", /is missing/, /add kind: existing or libvirt/],
+    [
+        ["machines", 1, "image"],
+        "ubuntu-20.04",
+        "fjord:machines[1].image",
+        /May 2025.*kernel 5\.4.*cgroup v1/,
+        /ubuntu-22\.04, ubuntu-24\.04, debian-12/,
+    ],
+    [
+        ["machines", 1, "address"],
+        "10.30.1.12",
+        "fjord:machines[1].address",
+        /outside the guest network 10.30.0.0\/24/,
+        /or mend/,
+    ],
+    [["machines", 2, "image"], "debain-12", "fjord:machines[2].image", /not an image/, /did you mean debian-12\?/],
+    [
+        ["machines", 2, "address"],
+        "10.30.0.1",
+        "fjord:machines[2].address",
+        /the guest network's gateway/,
+        /nothing has/,
+    ],
+    [["machines", 2, "hostKey"], otherKey, "fjord:machines[2].hostKey", /not a key/, /known here: .*image/],
+    [
+        ["machines", 3, "hypervisor"],
+        "hv01",
+        "fjord:machines[3].hypervisor",
+        /not the name of a hypervisor/,
+        /did you mean hv-01\?/,
+    ],
+    [["machines", 3, "address"], "10.30.0.255", "fjord:machines[3].address", /the broadcast address/, /nothing has/],
+    [
+        ["machines", 3, "name"],
+        `w${"o".repeat(49)}`,
+        "fjord:machines[3].name",
+        /on its hypervisor 62 characters long: no-bergen-1-wo/,
+        /60 characters/,
+    ],
+    [
+        ["machines", 4, "plan"],
+        "nvme-64gb",
+        "fjord:machines[4].plan",
+        /16 vcpus, 65536 MiB and 640 GiB, more than the whole of hv-01 \(16 vcpus, 61440 MiB and 800 GiB\), /,
+        /smaller plan/,
+    ],
+    [
+        ["machines", 4, "address"],
+        "10.30.0.5",
+        "fjord:machines[4].address",
+        /also the address of fjord:hypervisors\[0\]/,
+        /guest/,
+    ],
+    [
+        ["machines", 5, "address"],
+        "10.30.0.11",
+        "fjord:machines[5].address",
+        /also the node address of fjord:machines\[0\]/,
+        /of its own/,
+    ],
+    [["machines", 5, "adress"], "x", "fjord:machines[5].adress", /not a key/, /did you mean address\?/],
+];
+
+const breakagesOf = (table: readonly Row[]): readonly Breakage[] =>
+    table.map(([at, value, path, message, fix]) => ({
+        what: `${path}: ${message.source}`,
+        break: (config) => set(config, at, value),
+        path,
+        message,
+        fix,
+    }));
+
+/** Every example region with what can be broken in it. */
+export const examples: readonly { readonly region: () => Config; readonly breakages: readonly Breakage[] }[] = [
+    { region, breakages: breakagesOf(rows) },
+    { region: guestRegion, breakages: breakagesOf(guestRows) },
+];

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { accessPort } from "../../../infra/config/defaults";
 import { loadStackConfig } from "../../../infra/config/load";
-import { RegionConfig } from "../../../infra/config/types";
+import { ExistingMachine, RegionConfig } from "../../../infra/config/types";
 import { directory, Config, fromFile, loaded, problems, raw, region, set } from "./fixtures";
 
 function regionOf(config: Config): RegionConfig {
@@ -75,11 +75,11 @@ test("the example region loads, with every default filled in", () => {
 
 test("a machine takes user, port, node address, plan and taints from what is written elsewhere", () => {
     const base = set(region(), ["ssh", "user"], "debian");
-    const jump = { address: "192.0.2.1", hostKey: regionOf(base).machines[0]!.ssh.hostKey };
+    const jump = { address: "192.0.2.1", hostKey: (base["machines"] as { hostKey: string }[])[0]!.hostKey };
     const [first, , third, worker] = regionOf(
         set(set(base, ["machines", 0, "jump"], jump), ["machines", 2, "taints"], []),
     ).machines;
-    assert.deepEqual(first!.ssh, {
+    assert.deepEqual((first as ExistingMachine).ssh, {
         address: "10.20.0.11",
         port: 22,
         user: "debian",

@@ -14,7 +14,7 @@ export const exampleRegion: RegionConfig = {
     whereabouts: here,
     trustStack: "organization/fjord/trust",
     lock: "stacks/upstream.lock.json",
-    ssh: { allowFrom: ["192.0.2.0/24"] },
+    ssh: { authorizedKeys: [], allowFrom: ["192.0.2.0/24"] },
     hosts: { "mirror.osl.node": "10.0.0.5" },
     preflight: {
         fdatasyncP99: { warn: milliseconds(5), fail: milliseconds(10) },
@@ -41,6 +41,10 @@ export const exampleRegion: RegionConfig = {
         images: [{ registry: "registry.k8s.io", url: "https://mirror.osl.node:5000", whereabouts: here }],
         ca: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
     },
+    aptWait: seconds(120),
+    hypervisors: [],
+    images: [],
+    plans: [],
     machines: [],
     kubernetes: {
         version: "1.36.4",
