@@ -18,7 +18,9 @@ export interface Access {
 }
 
 /** What access to a region needs of its configuration. */
-export type AccessConfig = Pick<RegionConfig, "name" | "ssh" | "kubernetes">;
+export type AccessConfig = Pick<RegionConfig, "name" | "kubernetes"> & {
+    readonly ssh: Pick<RegionConfig["ssh"], "identityFile">;
+};
 
 /** A control plane as access needs it. */
 export interface AccessPoint {

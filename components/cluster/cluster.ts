@@ -74,6 +74,8 @@ export class Cluster extends pulumi.ComponentResource {
      * a running controller could not be deleted otherwise. All other objects need not wait for them.
      */
     readonly workers: readonly pulumi.Resource[];
+    /** By short name: the step that makes a machine a member. */
+    readonly members: ReadonlyMap<string, pulumi.Resource>;
     private readonly name: string;
     private readonly args: ClusterArgs;
 
@@ -128,11 +130,13 @@ export class Cluster extends pulumi.ComponentResource {
             [],
         );
         const first = chain[0] ?? init;
+        const workers = machines.filter(({ role }) => role === "worker");
         this.begun = init;
         this.first = first;
-        this.workers = machines
-            .filter(({ role }) => role === "worker")
-            .map((machine) => member(machine, first));
+        this.workers = workers.map((machine) => member(machine, first));
+        this.members = new Map(
+            [...controlPlanes, ...workers].map((machine, index) => [machine.name, [...chain, ...this.workers][index] ?? init]),
+        );
 
         this.caCertificate = init.stdout;
         this.kubeconfig = pulumi.all([init.stdout, members]).apply(([caCertificate, known]) => {

@@ -12,6 +12,7 @@ export function existingMachine(config: ExistingMachine, domain: string, operato
         nodeAddress: config.nodeAddress,
         labels: config.labels,
         taints: config.taints,
+        ...(config.cgroupDriver !== undefined && { cgroupDriver: config.cgroupDriver }),
         ssh: config.ssh,
         operator: connectionTo(config.ssh, operator),
         connection: connectionTo(config.ssh, stack),

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Role, SshTarget, Taint } from "../../infra/config/types";
+import { KubernetesConfig, Role, SshTarget, Taint } from "../../infra/config/types";
 import { RemoteConnection } from "../remote/step";
 
 /** An SSH server whose host key may be made in the same run. */
@@ -21,6 +21,8 @@ export interface Machine {
     readonly nodeAddress: string;
     readonly labels: Readonly<Record<string, string>>;
     readonly taints: readonly Taint[];
+    /** Where it differs from the region's. */
+    readonly cgroupDriver?: KubernetesConfig["cgroupDriver"];
     /** Facts of the SSH server, for what talks to it outside Pulumi's provider. */
     readonly ssh: Target;
     /** First contact and last goodbye: the operator's own key or agent. */
@@ -29,6 +31,8 @@ export interface Machine {
     readonly connection: RemoteConnection;
     /** The resource with which the machine itself comes and goes; none where it existed before. */
     readonly resource?: pulumi.Resource;
+    /** Its place among the machines that are made anew one after the other; none where it does not matter. */
+    readonly turn?: number;
     /**
      * Another value for every system that is installed on this machine: what was done to the last one is gone, so all
      * that is done to a machine is done again. None where nothing tells.

@@ -1,24 +1,47 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as fs from "node:fs";
-import { MachineConfig, RegionConfig } from "../../infra/config/types";
+import { Lock } from "../../infra/config/lock";
+import { RegionConfig } from "../../infra/config/types";
 import { Credential } from "./connection";
 import { existingMachine } from "./existing";
 import { expandHome } from "./expand-home";
+import { makeGuests } from "./libvirt/guests";
+import { PlannedGuest } from "./libvirt/plan";
+import { Turns } from "./libvirt/turns";
 import { Machine } from "./machine";
 
-/** The machines of a region, by their makers. */
-export function makeMachines(config: RegionConfig, stackKey: pulumi.Output<string>): Machine[] {
-    const operator = operatorCredential(config.ssh.identityFile);
-    const stack: Credential = { kind: "key", privateKey: stackKey };
-    return config.machines.map((machine) => makeMachine(machine, config.domain, operator, stack));
+/** What the machines of a region are made from. */
+export interface MachinesArgs {
+    readonly region: RegionConfig;
+    readonly lock: Lock;
+    /** The guests among them, each with its place. */
+    readonly guests: readonly PlannedGuest[];
+    readonly stackKey: { readonly privateKey: pulumi.Output<string>; readonly publicKey: pulumi.Output<string> };
+    readonly turns: Turns;
 }
 
-/** One line a maker. */
-function makeMachine(machine: MachineConfig, domain: string, operator: Credential, stack: Credential): Machine {
-    switch (machine.kind) {
-        case "existing":
-            return existingMachine(machine, domain, operator, stack);
+/** The machines of a region, in the order of its configuration. One line a maker. */
+export function makeMachines(name: string, args: MachinesArgs, opts: pulumi.ComponentResourceOptions): Machine[] {
+    const { region, stackKey } = args;
+    const operator = operatorCredential(region.ssh.identityFile);
+    const stack: Credential = { kind: "key", privateKey: stackKey.privateKey };
+    const guests = makeGuests(name, { ...args, operator }, opts);
+    return region.machines.map((machine) => {
+        switch (machine.kind) {
+            case "existing":
+                return existingMachine(machine, region.domain, operator, stack);
+            case "libvirt":
+                return found(guests, machine.name);
+        }
+    });
+}
+
+function found(guests: ReadonlyMap<string, Machine>, name: string): Machine {
+    const guest = guests.get(name);
+    if (!guest) {
+        throw new pulumi.RunError(`guest ${name} has no place: pass every guest of the region to makeMachines`);
     }
+    return guest;
 }
 
 /** The operator's key file, or the SSH agent where the stack names none. */

@@ -66,7 +66,7 @@ export class Nodes extends pulumi.ComponentResource {
                 machine.name,
                 new Node(
                     `${name}-${machine.name}`,
-                    { machine, machines, region, lock, publicKey, after: preflights },
+                    { machine, machines, region, lock, publicKey, after: preflights.filter((_, index) => countsFor(machine, machines[index])) },
                     { parent: this },
                 ),
             ]),
@@ -74,4 +74,12 @@ export class Nodes extends pulumi.ComponentResource {
 
         this.registerOutputs({ report: this.report });
     }
+}
+
+/**
+ * Whether a machine waits for the preflight of another one: for all but those whose turn to be made anew comes later,
+ * which in their turn wait for this one.
+ */
+function countsFor(machine: Machine, other: Machine | undefined): boolean {
+    return other?.turn === undefined || (machine.turn !== undefined && other.turn <= machine.turn);
 }

@@ -33,6 +33,7 @@ export type PlainScript = RemoteScript & {
 const limits = {
     preflight: seconds(60),
     local: seconds(60),
+    /** Without the wait for apt. */
     packages: seconds(600),
     containerd: seconds(120),
     images: seconds(900),
@@ -68,7 +69,7 @@ export function checksFor(plan: NodePlan): readonly Check[] {
     const { machine, region } = plan;
     return preflightChecks({
         role: machine.role,
-        plan: planNamed(machine.plan),
+        plan: planNamed(machine.plan, region.plans),
         bounds: region.preflight,
         kubernetes: region.kubernetes,
     });
@@ -172,21 +173,22 @@ export function packagesStep(plan: NodePlan): PlainScript {
             MIRROR_CA: mirrors.ca ?? "",
             PINNED: pinnedPackages(plan.lock),
             DISTRIBUTION: distributionPackages,
+            APT_WAIT: plan.region.aptWait,
         },
-        timeout: limits.packages,
+        timeout: seconds(limits.packages + plan.region.aptWait),
     };
 }
 
 export function containerdStep(plan: NodePlan): PlainScript {
-    const { lock, region } = plan;
-    const { cgroupDriver, restrictOomScoreAdj } = region.kubernetes;
+    const { lock, machine, region } = plan;
+    const { restrictOomScoreAdj } = region.kubernetes;
     const registries = registryHosts(region.mirrors.images, region.mirrors.ca !== undefined);
     return {
         script: script("containerd"),
         params: {
             CONFIG: renderContainerdConfig({
                 version: lock.packages["containerd.io"],
-                cgroupDriver,
+                cgroupDriver: machine.cgroupDriver ?? region.kubernetes.cgroupDriver,
                 restrictOomScoreAdj,
                 pause: lock.images.pause,
             }),

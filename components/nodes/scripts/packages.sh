@@ -1,7 +1,7 @@
 # Package sources and packages, in one apt transaction. On a machine that is a member of a cluster a pinned package with
 # another version is left alone: replacing it is the cluster's business, one node at a time.
 # Parameters: SOURCE_NAMES, SOURCE_TEXTS, SOURCE_KEYS (lists of equal length), APT_CA, MIRROR_CA, PINNED (name=version),
-# DISTRIBUTION (names).
+# DISTRIBUTION (names), APT_WAIT (seconds).
 # shellcheck shell=bash
 
 installed_file=/var/lib/fjord/packages.installed

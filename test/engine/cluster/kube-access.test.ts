@@ -97,7 +97,7 @@ test("kubeconfig's plugin starts one tunnel, mints a token through it, and all e
     const accessPort = await freePort();
     const config = {
         name: stack,
-        ssh: { identityFile: path.join(home, "id"), allowFrom: [] },
+        ssh: { identityFile: path.join(home, "id") },
         kubernetes: { ...kubernetes, accessPort },
     };
     writeAccess(config, [{ fqdn: "cp-01.osl.node", nodeAddress: ssh.address, ssh }], "CA", home);
@@ -143,7 +143,7 @@ test("a port that somebody else holds is an error that names it", async (t) => {
     writeAccess(
         {
             name: stack,
-            ssh: { allowFrom: [] },
+            ssh: {},
             kubernetes: { ...kubernetes, accessPort: port },
         },
         [],

@@ -20,7 +20,7 @@ function temporary(t: TestContext): string {
 
 const config: AccessConfig = {
     name: "no-oslo-1",
-    ssh: { identityFile: "~/.ssh/id", allowFrom: [] },
+    ssh: { identityFile: "~/.ssh/id" },
     kubernetes,
 };
 const points = [machine("cp-01", "control-plane", 11)];

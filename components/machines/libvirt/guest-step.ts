@@ -1,0 +1,204 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { text } from "node:stream/consumers";
+import { Seconds, seconds } from "../../../infra/config/types";
+import { restartMachine } from "../../cluster/machine-restart";
+import { Session } from "../../cluster/session";
+import { connect, operatorCredentials, SshClient, SshError, SshServer } from "../../remote/ssh";
+import { renderScript, ScriptExit, ScriptMode, scriptCommand } from "../../remote/script";
+import { expandHome } from "../expand-home";
+import { consolePath, domainName } from "./identity";
+import { bootLimits, GuestVerb, guestParams, scriptLimit } from "./guest-script";
+import { GuestTask } from "./guest-task";
+
+/** Kinds of SSH failure of a guest that boots: nobody is there yet, or sshd is started anew by cloud-init. */
+const booting = ["no-answer", "refused", "broken", "timeout"];
+
+/** cloud-init's exit codes since 23.4: done; done with errors that it recovered from. */
+const cloudInitDone = [0, 2];
+
+function hypervisorCredentials({ identityFile }: GuestTask) {
+    const key = identityFile === undefined ? undefined : fs.readFileSync(expandHome(identityFile), "utf8");
+    return operatorCredentials(key, process.env["SSH_AUTH_SOCK"]);
+}
+
+const guestServer = ({ fqdn, guest, hostKey }: GuestTask): SshServer => ({
+    name: fqdn,
+    address: guest.address,
+    port: 22,
+    user: guest.user,
+    hostKey: hostKey.publicKey,
+});
+
+/** One script on the hypervisor; `drift` only in check mode. */
+async function onHypervisor(
+    client: SshClient,
+    task: GuestTask,
+    verb: GuestVerb,
+    mode: ScriptMode = "apply",
+): Promise<"done" | "drift"> {
+    const { hypervisor } = task;
+    const run = { node: hypervisor.name, step: `guest-${task.guest.name}`, mode };
+    const limit = scriptLimit(verb);
+    const file = path.join(__dirname, "scripts", "guest.sh");
+    const { code, stderr } = await client.exec(scriptCommand(run, hypervisor.user, limit), {
+        what: `${verb} guest ${task.guest.name}`,
+        stdin: renderScript({ ...run, file, params: guestParams(verb, task) }),
+        timeout: seconds(limit + 15),
+    });
+    if (code === ScriptExit.ok) {
+        return "done";
+    }
+    if (code === ScriptExit.drift && mode === "check") {
+        return "drift";
+    }
+    throw new Error(
+        stderr.trim() ||
+            `fjord: ${hypervisor.name}: step ${run.step} ended with code ${code}\n  what to do: read the log, mend the cause, run again\n  log: /var/log/fjord/${run.step}.log on ${hypervisor.name}`,
+    );
+}
+
+/** The end of what the guest wrote to its console, as lines that an error can hold. */
+async function consoleTail(client: SshClient, { guest, hypervisor }: GuestTask): Promise<string> {
+    const sudo = hypervisor.user === "root" ? "" : "sudo -n ";
+    const file = consolePath(domainName(guest.region, guest.name));
+    const { stdout } = await client
+        .exec(`${sudo}tail -c 4000 ${file}`, { what: "read the guest's console", timeout: seconds(20) })
+        .catch(() => ({ stdout: "" }));
+    const lines = stdout
+        .replaceAll(/\u001b\[[0-9;?]*[A-Za-z]/g, "")
+        .replaceAll(/[^\n\x20-\x7e]/g, "")
+        .split("\n")
+        .filter((line) => line.trim() !== "");
+    return lines.slice(-12).map((line) => `\n  | ${line.slice(0, 160)}`).join("");
+}
+
+/** Waits until the guest lets the stack in, whatever its first boot does to sshd meanwhile. */
+async function enterGuest(task: GuestTask, deadline: number): Promise<SshClient> {
+    for (;;) {
+        try {
+            return await connect(guestServer(task), { kind: "key", privateKey: task.privateKey }, { timeout: seconds(10) });
+        } catch (error) {
+            if (!(error instanceof SshError) || !booting.includes(error.kind) || Date.now() > deadline) {
+                throw error;
+            }
+            await sleep(1000);
+        }
+    }
+}
+
+/** Waits until a guest that was started has booted and is set up; on failure its console is part of the error. */
+async function waitForGuest(client: SshClient, task: GuestTask): Promise<void> {
+    const limit: Seconds = bootLimits[task.guest.acceleration];
+    const deadline = Date.now() + limit * 1000;
+    const failed = async (problem: string, fix: string): Promise<Error> =>
+        new Error(
+            `fjord: ${task.fqdn}: step boot failed: ${problem}; the end of its console:${await consoleTail(client, task)}\n  what to do: ${fix}\n` +
+                `  log: ${consolePath(domainName(task.guest.region, task.guest.name))} on ${task.hypervisor.name}`,
+        );
+    let guest: SshClient;
+    try {
+        guest = await enterGuest(task, deadline);
+    } catch (error) {
+        const reason = (error as Error).message.split("\n")[0]?.replace(/^fjord: /, "") ?? "";
+        throw await failed(
+            `it could not be entered within ${limit} s (${reason})`,
+            "see whether it boots, and whether its address and the bridge are right; run again: it goes on from there",
+        );
+    }
+    try {
+        const left = seconds(Math.max(30, Math.ceil((deadline - Date.now()) / 1000)));
+        const { code, stdout } = await guest.exec(`timeout ${left} cloud-init status --wait --long`, {
+            what: "wait for cloud-init",
+            timeout: seconds(left + 10),
+        });
+        if (code === null || !cloudInitDone.includes(code)) {
+            throw await failed(
+                `cloud-init did not end well (code ${code}): ${stdout.trim().split("\n").slice(-3).join(" ")}`,
+                "see /var/log/cloud-init.log on the guest, mend the image, run again",
+            );
+        }
+    } finally {
+        guest.close();
+    }
+}
+
+async function create(client: SshClient, task: GuestTask): Promise<void> {
+    await onHypervisor(client, task, "create");
+    await waitForGuest(client, task);
+    await onHypervisor(client, task, "settle");
+}
+
+/** What can be changed while it runs, and then, where there is need, a restart with its pods moved away. */
+async function update(client: SshClient, task: GuestTask): Promise<void> {
+    await onHypervisor(client, task, "change");
+    if ((await onHypervisor(client, task, "restart", "check")) === "done") {
+        return;
+    }
+    const { guest, fqdn, role, drainTimeout } = task;
+    const { name: _, ...ssh } = guestServer(task);
+    const session = new Session({ kind: "key", privateKey: task.privateKey });
+    try {
+        await restartMachine(
+            session,
+            {
+                region: guest.region,
+                name: guest.name,
+                fqdn,
+                role,
+                nodeAddress: guest.address,
+                ssh,
+                drainTimeout,
+                limit: bootLimits[guest.acceleration],
+            },
+            async () => {
+                await onHypervisor(client, task, "restart");
+                await waitForGuest(client, task);
+            },
+        );
+    } finally {
+        session.close();
+    }
+}
+
+const verbs: Readonly<Record<string, (client: SshClient, task: GuestTask) => Promise<void>>> = {
+    create,
+    update,
+    delete: async (client, task) => void (await onHypervisor(client, task, "delete")),
+};
+
+/** A hypervisor that is gone has taken its guests with it. */
+const gone = ["no-answer", "refused"];
+
+async function main(verb: string): Promise<void> {
+    const run = verbs[verb];
+    if (!run) {
+        throw new Error(`fjord: no step is named "${verb}"; there are ${Object.keys(verbs).join(", ")}`);
+    }
+    const task = JSON.parse(await text(process.stdin)) as GuestTask;
+    const { hypervisor, guest } = task;
+    let client: SshClient;
+    try {
+        client = await connect(hypervisor, hypervisorCredentials(task));
+    } catch (error) {
+        if (verb === "delete" && error instanceof SshError && gone.includes(error.kind)) {
+            process.stderr.write(
+                `fjord: ${hypervisor.name} did not answer, so ${domainName(guest.region, guest.name)} was not removed from it; if it comes back, remove it there: virsh undefine --nvram, and its files in ${guest.pool}\n`,
+            );
+            return;
+        }
+        throw error;
+    }
+    await run(client, task);
+    client.close();
+}
+
+// Ended by hand: a connection that is still being tried would keep the process for its timeout.
+main(process.argv[2] ?? "").then(
+    () => process.exit(0),
+    (error: Error) => {
+        process.stderr.write(`${error.message}\n`);
+        process.exit(1);
+    },
+);

@@ -1,0 +1,80 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Lock } from "../../../infra/config/lock";
+import { HypervisorConfig, RegionConfig } from "../../../infra/config/types";
+import { remoteStep } from "../../remote/step";
+import { connectionTo, Credential } from "../connection";
+import { baseImageStep } from "./base-image";
+import { hypervisorStep } from "./hypervisor-checks";
+import { domainName } from "./identity";
+import { PlannedGuest } from "./plan";
+import { poolStep } from "./pool-script";
+
+/** What the hypervisors of a region are made ready with. */
+export interface HypervisorsArgs {
+    readonly region: RegionConfig;
+    readonly lock: Lock;
+    readonly guests: readonly PlannedGuest[];
+    readonly operator: Credential;
+}
+
+/**
+ * The servers that run a region's guests: measured, tidied of what interrupted runs left, and with the images in their
+ * pools. Nothing else of them is fjord's.
+ */
+export class Hypervisors extends pulumi.ComponentResource {
+    static readonly __pulumiType = "fjord:machines:Hypervisors";
+
+    /** By name of the hypervisor and of the image: what a guest of that image there depends on. */
+    private readonly images = new Map<string, pulumi.Resource>();
+
+    constructor(name: string, args: HypervisorsArgs, opts?: pulumi.ComponentResourceOptions) {
+        const { region, guests } = args;
+        const used = region.hypervisors.filter((one) => guests.some(({ spec }) => spec.hypervisor === one.name));
+        super(Hypervisors.__pulumiType, name, { hypervisors: used.map(published) }, opts);
+        for (const hypervisor of used) {
+            this.prepare(`${name}-${hypervisor.name}`, hypervisor, args);
+        }
+        this.registerOutputs({});
+    }
+
+    /** What a guest depends on. */
+    imageOn(hypervisor: string, image: string): pulumi.Resource {
+        const found = this.images.get(`${hypervisor}/${image}`);
+        if (!found) {
+            throw new pulumi.ResourceError(`image ${image} is not on ${hypervisor}: pass every guest to Hypervisors`, this);
+        }
+        return found;
+    }
+
+    private prepare(name: string, hypervisor: HypervisorConfig, { region, lock, guests, operator }: HypervisorsArgs): void {
+        const here = guests.filter(({ spec }) => spec.hypervisor === hypervisor.name);
+        const common = { node: hypervisor.name, connection: connectionTo(hypervisor.ssh, operator) };
+        // Who runs the stack, and with which key, is no reason to measure again.
+        const opts = { parent: this, ignoreChanges: ["connection"] };
+
+        const preflight = remoteStep(`${name}-preflight`, { ...common, step: "hypervisor", ...hypervisorStep(hypervisor, region.preflight) }, opts);
+        const sums = [...new Set(here.map(({ spec }) => spec.imageSha256))];
+        const pool = remoteStep(
+            `${name}-pool`,
+            {
+                ...common,
+                step: "pool",
+                ...poolStep(hypervisor, region.name, here.map(({ spec }) => domainName(region.name, spec.name)), sums),
+            },
+            { ...opts, dependsOn: [preflight] },
+        );
+        for (const image of new Set(here.map(({ machine }) => machine.image))) {
+            const base = remoteStep(
+                `${name}-${image}`,
+                { ...common, step: `image-${image}`, ...baseImageStep(hypervisor, image, lock, region.mirrors) },
+                { ...opts, dependsOn: [pool] },
+            );
+            this.images.set(`${hypervisor.name}/${image}`, base);
+        }
+    }
+}
+
+/** What policies see of a hypervisor. */
+function published({ name, pool, bridge, acceleration, capacity, vcpuRatio }: HypervisorConfig): Record<string, unknown> {
+    return { name, pool, bridge, acceleration, capacity, vcpuRatio };
+}
