@@ -36,7 +36,7 @@ export class Region extends pulumi.ComponentResource {
     /** For operators and for the Kubernetes provider alike; holds no credential. */
     readonly kubeconfig: pulumi.Output<string>;
     readonly applications: readonly string[];
-    /** The preflight figures of all machines, as a table. */
+    /** The preflight figures of all machines, as a table; before it those of the hypervisors, where there are guests. */
     readonly preflight: pulumi.Output<string>;
 
     constructor(name: string, args: RegionArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -47,7 +47,7 @@ export class Region extends pulumi.ComponentResource {
         const keys = new RegionKeys(`${name}-keys`, parent);
         const turns = new Turns(inTurn(args.guests));
         const stackKey = { privateKey: keys.sshPrivateKey, publicKey: keys.sshPublicKey };
-        const machines = makeMachines(name, { region: config, lock, guests: args.guests, stackKey, turns }, parent);
+        const { machines, report } = makeMachines(name, { region: config, lock, guests: args.guests, stackKey, turns }, parent);
         const nodes = new Nodes(`${name}-nodes`, { region: config, lock, machines, publicKey: keys.sshPublicKey }, parent);
         const cluster = new Cluster(
             `${name}-cluster`,
@@ -81,7 +81,7 @@ export class Region extends pulumi.ComponentResource {
 
         this.kubeconfig = cluster.kubeconfig;
         this.applications = platform.applications;
-        this.preflight = nodes.report;
+        this.preflight = report ? pulumi.interpolate`${report}\n\n${nodes.report}` : nodes.report;
         this.registerOutputs({});
     }
 

@@ -20,20 +20,28 @@ export interface MachinesArgs {
     readonly turns: Turns;
 }
 
-/** The machines of a region, in the order of its configuration. One line a maker. */
-export function makeMachines(name: string, args: MachinesArgs, opts: pulumi.ComponentResourceOptions): Machine[] {
+/** The machines of a region, in the order of its configuration. */
+export interface Machines {
+    readonly machines: readonly Machine[];
+    /** Preflight figures of what they are made on; absent where all machines exist. */
+    readonly report?: pulumi.Output<string>;
+}
+
+/** Makes or finds the machines of a region. One line a maker. */
+export function makeMachines(name: string, args: MachinesArgs, opts: pulumi.ComponentResourceOptions): Machines {
     const { region, stackKey } = args;
     const operator = operatorCredential(region.ssh.identityFile);
     const stack: Credential = { kind: "key", privateKey: stackKey.privateKey };
     const guests = makeGuests(name, { ...args, operator }, opts);
-    return region.machines.map((machine) => {
+    const machines = region.machines.map((machine) => {
         switch (machine.kind) {
             case "existing":
                 return existingMachine(machine, region.domain, operator, stack);
             case "libvirt":
-                return found(guests, machine.name);
+                return found(guests.machines, machine.name);
         }
     });
+    return { machines, ...(guests.report && { report: guests.report }) };
 }
 
 function found(guests: ReadonlyMap<string, Machine>, name: string): Machine {

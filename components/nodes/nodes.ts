@@ -4,7 +4,8 @@ import { RegionConfig } from "../../infra/config/types";
 import { incarnationOf, Machine } from "../machines/machine";
 import { remoteStep } from "../remote/step";
 import { Node } from "./node";
-import { Finding, formatReport, judge, parseReport } from "./preflight";
+import { parseReport } from "./preflight";
+import { Finding, formatReport, judge } from "./report";
 import { checksFor, preflightStep } from "./steps";
 
 /** What the nodes of a region are made of. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { PreflightBounds, RegionConfig, Role } from "../../infra/config/types";
 import { Plan, leastMemory } from "../machines/plans";
+import { Check } from "./report";
 
 /** What preflight.sh measures on one machine, each figure as text; empty where it could not be measured. */
 const reportSchema = z.object({
@@ -38,44 +39,12 @@ const reportSchema = z.object({
 export type PreflightReport = Readonly<z.infer<typeof reportSchema>>;
 export type Figure = keyof PreflightReport;
 
-/** How a figure is held against a bound. */
-export type Operator = "at-most" | "at-least" | "one-of" | "none-of";
-
-/** One line of the report: a figure, what it should be, and what to do where it is not. */
-export interface Check {
-    readonly figure: Figure;
-    readonly title: string;
-    readonly unit: string;
-    readonly operator: Operator;
-    /** Bound that stops the run; absent where the figure is only worth a warning. Lists are separated by commas. */
-    readonly fail?: string;
-    /** Bound that warns. */
-    readonly warn?: string;
-    /** Verdict where the figure could not be measured; absent where it is not measured on this machine. */
-    readonly unmeasured?: "warn";
-    readonly fix: string;
-}
-
 /** A machine as preflight sees it. */
 export interface PreflightSubject {
     readonly role: Role;
     readonly plan: Plan;
     readonly bounds: PreflightBounds;
     readonly kubernetes: Pick<RegionConfig["kubernetes"], "failCgroupV1" | "ignorePreflightErrors">;
-}
-
-export type Verdict = "pass" | "warn" | "fail";
-
-/** The verdict on one figure of one machine. */
-export interface Finding {
-    readonly figure: Figure;
-    readonly title: string;
-    /** With unit: `0.84 ms`; `not measured` where it is unknown. */
-    readonly value: string;
-    /** `at most 10 ms` */
-    readonly bound: string;
-    readonly verdict: Verdict;
-    readonly fix: string;
 }
 
 /** Releases that the scripts are made for and tested on. */
@@ -91,7 +60,7 @@ const freeDisk = { fail: 5 * 1024, warn: 20 * 1024 } as const;
 const sharedKernels = "openvz,lxc,lxc-libvirt,docker,podman,wsl,container-other";
 
 /** The checks of one machine. The order is that of the report. */
-export function preflightChecks(subject: PreflightSubject): readonly Check[] {
+export function preflightChecks(subject: PreflightSubject): readonly Check<Figure>[] {
     const { bounds, plan, kubernetes } = subject;
     const onControlPlane = subject.role === "control-plane";
     const swapAllowed = kubernetes.ignorePreflightErrors.includes("Swap");
@@ -219,7 +188,7 @@ export function preflightChecks(subject: PreflightSubject): readonly Check[] {
     ];
 }
 
-function fdatasyncCheck(bounds: PreflightBounds): Check {
+function fdatasyncCheck(bounds: PreflightBounds): Check<Figure> {
     return {
         figure: "fdatasync",
         title: "fdatasync p99",
@@ -230,66 +199,6 @@ function fdatasyncCheck(bounds: PreflightBounds): Check {
         unmeasured: "warn",
         fix: "etcd needs a disk of its own class (NVMe), cache mode none: ask the provider, or choose another machine as control plane",
     };
-}
-
-/** The bounds that stop the run, as preflight.sh takes them. */
-export function boundParams(checks: readonly Check[]): readonly string[] {
-    return checks.flatMap((check) =>
-        check.fail === undefined ? [] : [[check.figure, check.operator, check.fail, check.unit, check.fix].join("|")],
-    );
-}
-
-/** Whether version-like numbers (`6.12`, `4`) are in order: part by part, as `sort -V` has it. */
-function atLeast(value: string, bound: string): boolean {
-    const [a, b] = [value, bound].map((text) => text.split(".").map(Number)) as [number[], number[]];
-    for (let index = 0; index < Math.max(a.length, b.length); index++) {
-        const difference = (a[index] ?? 0) - (b[index] ?? 0);
-        if (difference !== 0) {
-            return difference > 0;
-        }
-    }
-    return true;
-}
-
-function holds(operator: Operator, value: string, bound: string): boolean {
-    switch (operator) {
-        case "at-most":
-            return Number(value) <= Number(bound);
-        case "at-least":
-            return atLeast(value, bound);
-        case "one-of":
-            return bound.split(",").includes(value);
-        case "none-of":
-            return !bound.split(",").includes(value);
-    }
-}
-
-function verdict(check: Check, value: string): Verdict {
-    if (value === "") {
-        return check.unmeasured ?? "pass";
-    }
-    if (check.fail !== undefined && !holds(check.operator, value, check.fail)) {
-        return "fail";
-    }
-    return check.warn !== undefined && !holds(check.operator, value, check.warn) ? "warn" : "pass";
-}
-
-/** Holds the figures of one machine against its checks. */
-export function judge(report: PreflightReport, checks: readonly Check[]): readonly Finding[] {
-    return checks.map((check) => {
-        const value = report[check.figure];
-        const result = verdict(check, value);
-        const bound = (result === "warn" ? check.warn : check.fail) ?? check.warn ?? "";
-        const unit = check.unit && ` ${check.unit}`;
-        return {
-            figure: check.figure,
-            title: check.title,
-            value: value === "" ? "not measured" : `${value}${unit}`,
-            bound: `${check.operator.replace("-", " ")} ${bound.replaceAll(",", ", ")}${unit}`,
-            verdict: result,
-            fix: check.fix,
-        };
-    });
 }
 
 /**
@@ -304,32 +213,4 @@ export function parseReport(node: string, stdout: string): PreflightReport {
             `${node}: step preflight printed no report: look at /var/log/fjord/preflight.log on ${node}, and run again`,
         );
     }
-}
-
-/** The report over all machines: a line a figure, a column a machine, and below it what is to be done. */
-export function formatReport(machines: Readonly<Record<string, readonly Finding[]>>): string {
-    const names = Object.keys(machines);
-    const rows = [...new Set(names.flatMap((name) => (machines[name] ?? []).map((finding) => finding.title)))];
-    const marks: Record<Verdict, string> = { pass: "", warn: " (!)", fail: " (X)" };
-    const cell = (name: string, title: string): string => {
-        const finding = machines[name]?.find((candidate) => candidate.title === title);
-        return finding ? finding.value + marks[finding.verdict] : "-";
-    };
-    const table = [["preflight", ...names], ...rows.map((title) => [title, ...names.map((name) => cell(name, title))])];
-    const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
-    const lines = table.map((row) =>
-        row
-            .map((text, column) => text.padEnd(widths[column]!))
-            .join("  ")
-            .trimEnd(),
-    );
-    const advice = names.flatMap((name) =>
-        (machines[name] ?? [])
-            .filter((finding) => finding.verdict !== "pass")
-            .map(
-                (finding) =>
-                    `${finding.verdict} ${name}: ${finding.title} is ${finding.value}, should be ${finding.bound}: ${finding.fix}`,
-            ),
-    );
-    return [...lines, ...advice].join("\n");
 }

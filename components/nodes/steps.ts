@@ -13,7 +13,8 @@ import { imagesFor } from "./images";
 import { kernelModules, kernelParams, kernelSettings, moduleParams } from "./kernel";
 import { renderLoadBalancer } from "./loadbalancer";
 import { PortHolder, PortSettings, portsOn } from "./ports";
-import { boundParams, Check, preflightChecks } from "./preflight";
+import { Figure, preflightChecks } from "./preflight";
+import { boundParams, Check } from "./report";
 
 /** What every step of a machine is computed from; plain values only. */
 export interface NodePlan {
@@ -65,7 +66,7 @@ function controlPlanes(plan: NodePlan): readonly Machine[] {
     return plan.machines.filter((machine) => machine.role === "control-plane");
 }
 
-export function checksFor(plan: NodePlan): readonly Check[] {
+export function checksFor(plan: NodePlan): readonly Check<Figure>[] {
     const { machine, region } = plan;
     return preflightChecks({
         role: machine.role,

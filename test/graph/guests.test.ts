@@ -18,6 +18,7 @@ interface Options {
 
 let registered: Registered[];
 let guests: readonly PlannedGuest[];
+let preflight = "";
 const options = new Map<string, Options>();
 const home = fs.mkdtempSync(path.join(os.tmpdir(), "fjord-graph-"));
 
@@ -54,7 +55,8 @@ before(async () => {
         sealingKeys: [{ name: "sealed-secrets-key-20260101", state: "active" as const, certificate: pulumi.output("certificate"), privateKey: pulumi.secret(secretMark) }],
         deployKey: pulumi.secret(secretMark),
     };
-    new Region("no-oslo-1", { config: guestRegion, lock: guestLock, argocdManifest, trust, guests }, { transformations: [note] });
+    const region = new Region("no-oslo-1", { config: guestRegion, lock: guestLock, argocdManifest, trust, guests }, { transformations: [note] });
+    region.preflight.apply((text) => (preflight = text));
     await pulumi.runtime.disconnect();
     await Promise.all(waiting);
 });
@@ -129,6 +131,10 @@ test("a machine waits for all preflights but those of later turns, which wait fo
     assert.deepEqual(waits("worker-01"), ["cp-01", "worker-01", "worker-03"]);
     assert.deepEqual(waits("worker-02"), ["cp-01", "worker-01", "worker-02", "worker-03"]);
     assert.deepEqual(waits("worker-03"), ["cp-01", "worker-03"]);
+});
+
+test("the figures of the hypervisors come before those of the machines", () => {
+    assert.match(preflight, /^hypervisors +hv-01 +hv-02\n(.*\n)*.*KVM.*usable +usable\n(.*\n)*\npreflight +cp-01 +worker-01/);
 });
 
 test("no secret of a guest is an input in clear", () => {

@@ -18,6 +18,12 @@ const preflight = {
     foreign: "none", ports: "none", synchronised: "yes", clock: "1", fdatasync: "1", steal: "0",
 };
 
+/** A hypervisor that does; figures that it shares with a machine are those above. */
+const hypervisor = {
+    cpu: "EPYC", available: "90000", tools: "none", daemon: "answers", libvirt: "11.3.0", qemu: "10.0.0", domains: "none", kvm: "usable",
+    pool: "present", filesystem: "xfs", inodes: "1000000", direct: "yes", nvme: "yes", bridge: "present", filtered: "no",
+};
+
 /** What the mocked providers answer, by type token. */
 const outputs: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     "tls:index/privateKey:PrivateKey": { privateKeyPem: secretMark, privateKeyOpenssh: secretMark, publicKeyOpenssh: "ssh-ed25519 AAAAstack", publicKeyPem: "public" },
@@ -25,7 +31,7 @@ const outputs: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     "random:index/randomPassword:RandomPassword": { result: secretMark },
     "random:index/randomUuid:RandomUuid": { result: "00000000-0000-4000-8000-000000000000" },
     "command:local:Command": { stdout: "ca certificate", stderr: "" },
-    "command:remote:Command": { stdout: JSON.stringify(preflight), stderr: "" },
+    "command:remote:Command": { stdout: JSON.stringify({ ...hypervisor, ...preflight }), stderr: "" },
 };
 
 /** Registers mocks that write down every resource; call it before the program's modules are used. */

@@ -6,7 +6,7 @@ import { Seconds, seconds } from "../../../infra/config/types";
 import { restartMachine } from "../../cluster/machine-restart";
 import { Session } from "../../cluster/session";
 import { connect, operatorCredentials, SshClient, SshError, SshServer } from "../../remote/ssh";
-import { renderScript, ScriptExit, ScriptMode, scriptCommand } from "../../remote/script";
+import { renderScript, ScriptExit, ScriptMode, scriptCommand, ScriptValue } from "../../remote/script";
 import { expandHome } from "../expand-home";
 import { consolePath, domainName } from "./identity";
 import { bootLimits, GuestVerb, guestParams, scriptLimit } from "./guest-script";
@@ -31,20 +31,21 @@ const guestServer = ({ fqdn, guest, hostKey }: GuestTask): SshServer => ({
     hostKey: hostKey.publicKey,
 });
 
-/** One script on the hypervisor; `drift` only in check mode. */
-async function onHypervisor(
-    client: SshClient,
-    task: GuestTask,
-    verb: GuestVerb,
-    mode: ScriptMode = "apply",
-): Promise<"done" | "drift"> {
-    const { hypervisor } = task;
-    const run = { node: hypervisor.name, step: `guest-${task.guest.name}`, mode };
-    const limit = scriptLimit(verb);
-    const file = path.join(__dirname, "scripts", "guest.sh");
-    const { code, stderr } = await client.exec(scriptCommand(run, hypervisor.user, limit), {
-        what: `${verb} guest ${task.guest.name}`,
-        stdin: renderScript({ ...run, file, params: guestParams(verb, task) }),
+interface Script {
+    readonly file: "guest.sh" | "grow.sh";
+    readonly step: string;
+    readonly mode?: ScriptMode;
+    readonly params: Readonly<Record<string, ScriptValue>>;
+    readonly limit: Seconds;
+}
+
+/** Runs a script of this folder; `drift` only in check mode. */
+async function runScript(client: SshClient, script: Script): Promise<"done" | "drift"> {
+    const { file, step, mode = "apply", params, limit } = script;
+    const { name: node, user } = client.server;
+    const { code, stderr } = await client.exec(scriptCommand({ node, step, mode }, user, limit), {
+        what: `run ${step}`,
+        stdin: renderScript({ node, step, mode, file: path.join(__dirname, "scripts", file), params }),
         timeout: seconds(limit + 15),
     });
     if (code === ScriptExit.ok) {
@@ -55,8 +56,24 @@ async function onHypervisor(
     }
     throw new Error(
         stderr.trim() ||
-            `fjord: ${hypervisor.name}: step ${run.step} ended with code ${code}\n  what to do: read the log, mend the cause, run again\n  log: /var/log/fjord/${run.step}.log on ${hypervisor.name}`,
+            `fjord: ${node}: step ${step} ended with code ${code}\n  what to do: read the log, mend the cause, run again\n  log: /var/log/fjord/${step}.log on ${node}`,
     );
+}
+
+const onHypervisor = (client: SshClient, task: GuestTask, verb: GuestVerb, mode?: ScriptMode): Promise<"done" | "drift"> =>
+    runScript(client, {
+        file: "guest.sh",
+        step: `guest-${task.guest.name}`,
+        ...(mode && { mode }),
+        params: guestParams(verb, task),
+        limit: scriptLimit(verb),
+    });
+
+/** Lets the guest's file system take what its disk has got. */
+async function growFileSystem(task: GuestTask): Promise<void> {
+    const guest = await connect(guestServer(task), { kind: "key", privateKey: task.privateKey });
+    await runScript(guest, { file: "grow.sh", step: "grow", params: {}, limit: seconds(120) });
+    guest.close();
 }
 
 /** The end of what the guest wrote to its console, as lines that an error can hold. */
@@ -133,9 +150,15 @@ async function create(client: SshClient, task: GuestTask): Promise<void> {
 /** What can be changed while it runs, and then, where there is need, a restart with its pods moved away. */
 async function update(client: SshClient, task: GuestTask): Promise<void> {
     await onHypervisor(client, task, "change");
-    if ((await onHypervisor(client, task, "restart", "check")) === "done") {
-        return;
+    if ((await onHypervisor(client, task, "restart", "check")) === "drift") {
+        await restart(client, task);
     }
+    // Whether or not the disk has just been made larger: an earlier run may have ended in between.
+    await growFileSystem(task);
+}
+
+/** Alone, and with the guest's pods moved away. */
+async function restart(client: SshClient, task: GuestTask): Promise<void> {
     const { guest, fqdn, role, drainTimeout } = task;
     const { name: _, ...ssh } = guestServer(task);
     const session = new Session({ kind: "key", privateKey: task.privateKey });

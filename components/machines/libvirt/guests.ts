@@ -98,15 +98,22 @@ function guestTask(
     });
 }
 
-/** Makes the guests of a region, and gives them back as machines, by short name. */
-export function makeGuests(name: string, args: GuestsArgs, opts: pulumi.ComponentResourceOptions): ReadonlyMap<string, Machine> {
+/** The guests of a region as machines, by short name, and the preflight figures of what they run on. */
+export interface Guests {
+    readonly machines: ReadonlyMap<string, Machine>;
+    /** Absent where there are no guests. */
+    readonly report?: pulumi.Output<string>;
+}
+
+/** Makes the guests of a region. */
+export function makeGuests(name: string, args: GuestsArgs, opts: pulumi.ComponentResourceOptions): Guests {
     if (args.guests.length === 0) {
-        return new Map();
+        return { machines: new Map() };
     }
     const hypervisors = new Hypervisors(`${name}-hypervisors`, args, opts);
     const credential: Credential = { kind: "key", privateKey: args.stackKey.privateKey };
-    return new Map(
-        args.guests.map((planned) => {
+    const machines = new Map(
+        args.guests.map((planned): [string, Machine] => {
             const { machine, turn } = planned;
             const guest = new Guest(`${name}-${machine.name}`, planned, args, hypervisors, opts);
             const connection = connectionTo(guest.target, credential);
@@ -132,4 +139,5 @@ export function makeGuests(name: string, args: GuestsArgs, opts: pulumi.Componen
             ];
         }),
     );
+    return { machines, report: hypervisors.report };
 }

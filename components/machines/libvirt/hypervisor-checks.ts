@@ -1,7 +1,7 @@
 import * as path from "node:path";
 import { z } from "zod";
 import { HypervisorConfig, PreflightBounds, seconds } from "../../../infra/config/types";
-import * as preflight from "../../nodes/preflight";
+import { boundParams, Check } from "../../nodes/report";
 import { PlainScript } from "../../nodes/steps";
 
 /** What hypervisor.sh measures on one server, each figure as text; empty where it could not be measured. */
@@ -55,10 +55,7 @@ export type HypervisorReport = Readonly<z.infer<typeof reportSchema>>;
 export type HypervisorFigure = keyof HypervisorReport;
 
 /** One line of the report, as the nodes' preflight has it, over a hypervisor's figures. */
-export type HypervisorCheck = Omit<preflight.Check, "figure"> & { readonly figure: HypervisorFigure };
-/** The verdict on one figure of one hypervisor; `formatReport` of the nodes' preflight prints it. */
-export type HypervisorFinding = Omit<preflight.Finding, "figure"> & { readonly figure: HypervisorFigure };
-
+export type HypervisorCheck = Check<HypervisorFigure>;
 /** What of a hypervisor decides on its checks. */
 export type HypervisorSubject = Pick<HypervisorConfig, "pool" | "bridge" | "acceleration" | "capacity">;
 
@@ -275,26 +272,12 @@ function hostChecks({ bridge }: HypervisorSubject, bounds: PreflightBounds): rea
     ];
 }
 
-/** The nodes' report over any figures: neither function knows which there are. */
-const general = preflight as unknown as {
-    judge(report: HypervisorReport, checks: readonly HypervisorCheck[]): readonly HypervisorFinding[];
-    boundParams(checks: readonly HypervisorCheck[]): readonly string[];
-};
-
-/** Holds the figures of one hypervisor against its checks. */
-export function judgeHypervisor(
-    report: HypervisorReport,
-    checks: readonly HypervisorCheck[],
-): readonly HypervisorFinding[] {
-    return general.judge(report, checks);
-}
-
 /** The script that measures a hypervisor. It changes nothing, and fails where a figure is out of its bound. */
 export function hypervisorStep(subject: HypervisorSubject, bounds: PreflightBounds): PlainScript {
     return {
         script: path.join(__dirname, "scripts", "hypervisor.sh"),
         params: {
-            BOUNDS: general.boundParams(hypervisorChecks(subject, bounds)),
+            BOUNDS: boundParams(hypervisorChecks(subject, bounds)),
             POOL: subject.pool,
             BRIDGE: subject.bridge,
         },

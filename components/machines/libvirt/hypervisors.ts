@@ -1,10 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Lock } from "../../../infra/config/lock";
 import { HypervisorConfig, RegionConfig } from "../../../infra/config/types";
+import { Finding, formatReport, judge } from "../../nodes/report";
 import { remoteStep } from "../../remote/step";
 import { connectionTo, Credential } from "../connection";
 import { baseImageStep } from "./base-image";
-import { hypervisorStep } from "./hypervisor-checks";
+import { hypervisorChecks, hypervisorStep, parseHypervisorReport } from "./hypervisor-checks";
 import { domainName } from "./identity";
 import { PlannedGuest } from "./plan";
 import { poolStep } from "./pool-script";
@@ -26,15 +27,22 @@ export class Hypervisors extends pulumi.ComponentResource {
 
     /** By name of the hypervisor and of the image: what a guest of that image there depends on. */
     private readonly images = new Map<string, pulumi.Resource>();
+    /** The figures of all of them as one table. */
+    readonly report: pulumi.Output<string>;
 
     constructor(name: string, args: HypervisorsArgs, opts?: pulumi.ComponentResourceOptions) {
         const { region, guests } = args;
         const used = region.hypervisors.filter((one) => guests.some(({ spec }) => spec.hypervisor === one.name));
         super(Hypervisors.__pulumiType, name, { hypervisors: used.map(published) }, opts);
-        for (const hypervisor of used) {
-            this.prepare(`${name}-${hypervisor.name}`, hypervisor, args);
-        }
-        this.registerOutputs({});
+        const measured = used.map((hypervisor) => this.prepare(`${name}-${hypervisor.name}`, hypervisor, args));
+        this.report = pulumi.all(measured).apply((outputs) => {
+            const findings = used.map((hypervisor, index): [string, readonly Finding[]] => {
+                const report = parseHypervisorReport(hypervisor.name, outputs[index] ?? "");
+                return [hypervisor.name, judge(report, hypervisorChecks(hypervisor, region.preflight))];
+            });
+            return formatReport(Object.fromEntries(findings), "hypervisors");
+        });
+        this.registerOutputs({ report: this.report });
     }
 
     /** What a guest depends on. */
@@ -46,7 +54,12 @@ export class Hypervisors extends pulumi.ComponentResource {
         return found;
     }
 
-    private prepare(name: string, hypervisor: HypervisorConfig, { region, lock, guests, operator }: HypervisorsArgs): void {
+    /** Gives back what was measured. */
+    private prepare(
+        name: string,
+        hypervisor: HypervisorConfig,
+        { region, lock, guests, operator }: HypervisorsArgs,
+    ): pulumi.Output<string> {
         const here = guests.filter(({ spec }) => spec.hypervisor === hypervisor.name);
         const common = { node: hypervisor.name, connection: connectionTo(hypervisor.ssh, operator) };
         // Who runs the stack, and with which key, is no reason to measure again.
@@ -71,6 +84,7 @@ export class Hypervisors extends pulumi.ComponentResource {
             );
             this.images.set(`${hypervisor.name}/${image}`, base);
         }
+        return preflight.stdout;
     }
 }
 

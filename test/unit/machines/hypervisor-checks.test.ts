@@ -5,10 +5,9 @@ import {
     HypervisorSubject,
     hypervisorChecks,
     hypervisorStep,
-    judgeHypervisor,
     parseHypervisorReport,
 } from "../../../components/machines/libvirt/hypervisor-checks";
-import { Verdict } from "../../../components/nodes/preflight";
+import { judge, Verdict } from "../../../components/nodes/report";
 import { mib, milliseconds, PreflightBounds } from "../../../infra/config/types";
 
 const bounds: PreflightBounds = {
@@ -51,13 +50,13 @@ const good: HypervisorReport = {
 
 function verdictOf(change: Partial<HypervisorReport>, on: Partial<HypervisorSubject> = {}): Verdict | undefined {
     const [figure] = Object.keys(change);
-    const findings = judgeHypervisor({ ...good, ...change }, hypervisorChecks({ ...subject, ...on }, bounds));
+    const findings = judge({ ...good, ...change }, hypervisorChecks({ ...subject, ...on }, bounds));
     return findings.find((finding) => finding.figure === figure)?.verdict;
 }
 
 test("a good server passes everything", () => {
     assert.deepEqual(
-        judgeHypervisor(good, hypervisorChecks(subject, bounds)).filter(({ verdict }) => verdict !== "pass"),
+        judge(good, hypervisorChecks(subject, bounds)).filter(({ verdict }) => verdict !== "pass"),
         [],
     );
 });
@@ -109,7 +108,7 @@ test("where the stack says emulation, guests without KVM are a warning that says
     for (const kvm of ["absent", "broken (no words)"]) {
         assert.equal(verdictOf({ kvm }, emulation), "warn");
     }
-    const findings = judgeHypervisor({ ...good, kvm: "absent" }, hypervisorChecks({ ...subject, ...emulation }, bounds));
+    const findings = judge({ ...good, kvm: "absent" }, hypervisorChecks({ ...subject, ...emulation }, bounds));
     assert.match(findings.find(({ figure }) => figure === "kvm")?.fix ?? "", /8-10 times slower/);
 });
 

@@ -2,16 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { planNamed } from "../../../components/machines/plans";
-import {
-    boundParams,
-    formatReport,
-    judge,
-    parseReport,
-    preflightChecks,
-    PreflightReport,
-    PreflightSubject,
-    Verdict,
-} from "../../../components/nodes/preflight";
+import { parseReport, preflightChecks, PreflightReport, PreflightSubject } from "../../../components/nodes/preflight";
+import { boundParams, formatReport, judge, Verdict } from "../../../components/nodes/report";
 import { exampleRegion } from "./example";
 
 const subject: PreflightSubject = {
