@@ -8,7 +8,8 @@ import { apiServerFiles } from "../components/cluster/files";
 import { flannelObjects } from "../components/cluster/flannel";
 import { initConfiguration, joinConfiguration, toYaml } from "../components/cluster/kubeadm";
 import type { Machine } from "../components/machines/machine";
-import { makeMachines } from "../components/machines/machines";
+import { Credential } from "../components/machines/connection";
+import { existingMachine } from "../components/machines/existing";
 import { certsDir, mirrorCaFile } from "../components/nodes/containerd";
 import { firewallUnit } from "../components/nodes/firewall-unit";
 import { kernelModules, kernelParams } from "../components/nodes/kernel";
@@ -149,13 +150,21 @@ async function manifests({ config, lock, argocdManifest, sealedSecretsManifest, 
     };
 }
 
+/** The servers as they are; a person by hand has no maker of machines. */
+function byHandMachines(region: RegionConfig): Machine[] {
+    const agent: Credential = { kind: "agent" };
+    return region.machines
+        .filter((machine) => machine.kind === "existing")
+        .map((machine) => existingMachine(machine, region.domain, agent, agent));
+}
+
 /**
  * Writes what by-hand.sh works from, with the functions that the program's components use, so that only the doing
  * differs: the files of each server, kubeadm's files, and the manifests. The folder holds keys and is its owner's only.
  */
 export async function renderByHand(folder: string, inputs: ByHandInputs): Promise<void> {
     const { config: region, lock } = inputs;
-    const machines = makeMachines(region, pulumi.output(""));
+    const machines = byHandMachines(region);
     const encryptionKey = randomBytes(32).toString("base64");
     const worker = region.machines.find(({ role }) => role === "worker") ?? region.machines[0];
     const files: Files = {

@@ -11,8 +11,11 @@ export interface Host {
     readonly sysResource: boolean;
 }
 
-/** A command that the lab calls, and the Debian package that has it. */
-const tools: Readonly<Record<string, string>> = {
+/** Commands that are called, each with the Debian package that has it. */
+export type Tools = Readonly<Record<string, string>>;
+
+/** What every lab calls. */
+const tools: Tools = {
     "systemd-nspawn": "systemd-container",
     mmdebstrap: "mmdebstrap",
     ip: "iproute2",
@@ -38,8 +41,12 @@ const tools: Readonly<Record<string, string>> = {
 export const neededGiB = 20;
 
 /** Packages to install for the commands that are missing. Pure. */
-export function missingPackages(has: (command: string) => boolean, keyring: boolean): string[] {
-    const packages = Object.entries(tools)
+export function missingPackages(
+    has: (command: string) => boolean,
+    keyring: boolean,
+    needed: Tools = tools,
+): string[] {
+    const packages = Object.entries(needed)
         .filter(([command]) => !has(command))
         .map(([, name]) => name);
     return [...new Set([...packages, ...(keyring ? [] : ["debian-archive-keyring"])])].sort();
@@ -66,6 +73,24 @@ function freeGiB(dir: string): number {
     return (stats.bavail * stats.bsize) / 2 ** 30;
 }
 
+/** Installs the Debian packages of the commands that this machine lacks. */
+export async function installTools(needed: Tools, progress: Progress): Promise<void> {
+    const keyring = fs.existsSync("/usr/share/keyrings/debian-archive-keyring.gpg");
+    const missing = missingPackages(onPath, keyring, needed);
+    if (missing.length === 0) {
+        return;
+    }
+    if (!onPath("apt-get")) {
+        throw new Error(`a lab needs ${missing.join(", ")}, and this machine has no apt-get: install them by hand`);
+    }
+    progress(`installing ${missing.join(", ")}`);
+    const env = { DEBIAN_FRONTEND: "noninteractive" };
+    if (!(await succeeds("apt-get", ["install", "-qq", "-y", "--no-install-recommends", ...missing]))) {
+        await run("apt-get", ["update", "-qq"], { env });
+        await run("apt-get", ["install", "-qq", "-y", "--no-install-recommends", ...missing], { env });
+    }
+}
+
 /**
  * Checks that the machine can hold a lab, and installs the Debian packages it lacks. Errors name what is missing.
  * `dir` is the folder that the lab will live in.
@@ -83,18 +108,7 @@ export async function prepareHost(dir: string, progress: Progress): Promise<Host
                 "  what to do: free space, or set XDG_CACHE_HOME to a folder on a larger disk",
         );
     }
-    const missing = missingPackages(onPath, fs.existsSync("/usr/share/keyrings/debian-archive-keyring.gpg"));
-    if (missing.length > 0) {
-        if (!onPath("apt-get")) {
-            throw new Error(`a lab needs ${missing.join(", ")}, and this machine has no apt-get: install them by hand`);
-        }
-        progress(`installing ${missing.join(", ")}`);
-        const env = { DEBIAN_FRONTEND: "noninteractive" };
-        if (!(await succeeds("apt-get", ["install", "-qq", "-y", "--no-install-recommends", ...missing]))) {
-            await run("apt-get", ["update", "-qq"], { env });
-            await run("apt-get", ["install", "-qq", "-y", "--no-install-recommends", ...missing], { env });
-        }
-    }
+    await installTools(tools, progress);
     return {
         cgroup: cgroupSetup(),
         systemd: fs.existsSync("/run/systemd/system"),

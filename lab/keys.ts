@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import type { Lab, LabNode } from "./plan";
+import { labServers, type Lab, type LabNode } from "./plan";
 import { operatorUser } from "./rootfs";
 import { run } from "./process";
 
@@ -40,7 +40,7 @@ export const sshConfigFile = (lab: Lab): string => path.join(lab.dir, "ssh_confi
 export async function writeSshConfig(lab: Lab): Promise<string> {
     const operator = await operatorKey(lab);
     const known = path.join(lab.dir, "known_hosts");
-    const hosts = await Promise.all(lab.nodes.map(async (node) => ({ node, key: await hostKey(lab, node) })));
+    const hosts = await Promise.all(labServers(lab).map(async (node) => ({ node, key: await hostKey(lab, node) })));
     const git = await gitHostKey(lab);
     const lines = [
         ...hosts.map(({ node, key }) => `${node.name},${node.fqdn},${node.address} ${key.publicKey}`),
@@ -56,7 +56,7 @@ export async function writeSshConfig(lab: Lab): Promise<string> {
         "    ConnectTimeout 5",
     ];
     const config = [
-        ...lab.nodes.flatMap((node) => [
+        ...labServers(lab).flatMap((node) => [
             `Host ${node.name} ${node.fqdn} ${node.address}`,
             `    HostName ${node.address}`,
             `    User ${operatorUser.name}`,

@@ -9,15 +9,15 @@ import { keepRange } from "./labs";
 import { makeBridge } from "./network";
 import { createNode, startNode, waitForSsh, type NodeImage } from "./node";
 import type { Phases } from "./phases";
-import type { Lab } from "./plan";
+import { labWorkers, type Lab, type LabNode } from "./plan";
 import { programFolders } from "./programs";
 import { startServices, type ServiceContent } from "./services";
 import { ensureAptKey, writeAptRepository } from "./services/apt";
 import { packageVersions } from "./services/debs";
-import { writeFiles } from "./services/files";
+import { guestImageName, serveGuestImage, writeFiles } from "./services/files";
 import type { Source } from "./source";
 import { sampleHost } from "./status";
-import { buildSupply, fetchSupply, type BuiltSupply, type UpstreamSupply } from "./supply";
+import { buildSupply, fetchSupply, guestSupply, type BuiltSupply, type GuestSupply, type UpstreamSupply } from "./supply";
 import type { Toolchain } from "./toolchain/paths";
 import { upstreamKeys, type UpstreamKeys } from "./upstream/keys";
 import type { SampleImage } from "./upstream/sample";
@@ -64,10 +64,10 @@ export function toolchainOf(lab: Lab): Toolchain | undefined {
 type Sourced = Pick<MadeLab, "content" | "lock" | "lockFile" | "upstream"> & { readonly nodes: NodeImage };
 
 const sampleNames = (lab: Lab): ServiceContent["hosts"] => ({
-    [sampleHost]: lab.nodes.filter(({ role }) => role === "worker").map(({ address }) => address),
+    [sampleHost]: labWorkers(lab).map(({ address }) => address),
 });
 
-async function builtHere(lab: Lab, { toolchain, rootfs, debs, images }: BuiltSupply): Promise<Sourced> {
+async function builtHere(lab: Lab, { toolchain, rootfs, debs, images }: BuiltSupply, guests?: GuestSupply): Promise<Sourced> {
     const files = writeFiles(lab, toolchain);
     const mirrors = {
         apt: await writeAptRepository(lab, debs),
@@ -75,7 +75,13 @@ async function builtHere(lab: Lab, { toolchain, rootfs, debs, images }: BuiltSup
         blobs: images.blobs,
         imageIndex: images.index,
     };
-    const lock: Lock = { source: "lab", packages: packageVersions, images: images.locked, files: files.locked };
+    const lock: Lock = {
+        source: "lab",
+        packages: packageVersions,
+        images: images.locked,
+        files: files.locked,
+        ...(guests && { guestImages: { [guestImageName]: serveGuestImage(lab, guests.guestImage) } }),
+    };
     fs.writeFileSync(builtLockFile(lab), `${JSON.stringify(lock, null, 2)}\n`);
     return {
         content: { toolchain, mirrors, hosts: sampleNames(lab) },
@@ -102,23 +108,27 @@ export async function makeLab(lab: Lab, phases: Phases, source: Source = "lab"):
     const host = await phases.run("machine", (progress) => prepareHost(lab.dir, progress));
     const supply = source === "upstream" ? await fetchSupply(phases) : await buildSupply(phases);
     const { toolchain, sample } = supply;
+    const guests = lab.hypervisors.length > 0 ? await guestSupply(phases) : undefined;
 
     return phases.run("servers and services", async (progress) => {
         fs.mkdirSync(lab.dir, { recursive: true });
         await makeBridge(lab);
         keepRange(lab);
         fs.writeFileSync(toolchainFile(lab), JSON.stringify(toolchain));
-        const { nodes, ...sourced } = "debs" in supply ? await builtHere(lab, supply) : await fromUpstream(lab, supply);
+        const { nodes, ...sourced } = "debs" in supply ? await builtHere(lab, supply, guests) : await fromUpstream(lab, supply);
         await writeSshConfig(lab);
         await Promise.all([
             startServices(lab, sourced.content, progress),
             ...lab.nodes.map((node) => bootNode(lab, node, host, nodes)),
+            ...lab.hypervisors.map((node) =>
+                bootNode(lab, node, host, { ...nodes, rootfs: guests?.hypervisor.root ?? nodes.rootfs }),
+            ),
         ]);
         return { lab, host, ...sourced, sample, programs: programFolders(toolchain) };
     });
 }
 
-async function bootNode(lab: Lab, node: Lab["nodes"][number], host: Host, image: NodeImage): Promise<void> {
+async function bootNode(lab: Lab, node: LabNode, host: Host, image: NodeImage): Promise<void> {
     await createNode(lab, node, image);
     await startNode(lab, node, host);
     await waitForSsh(lab, node);

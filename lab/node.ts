@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { emptyCgroups, makeCgroups, removeCgroups } from "./cgroup";
 import type { Host } from "./host";
+import { hypervisorFiles } from "./hypervisor";
 import { hostKey, operatorKey, sshConfigFile } from "./keys";
 import { currentMounts, unmountBelow } from "./mounts";
 import { attachNode, detachNode } from "./network";
@@ -77,6 +78,11 @@ export function nodeFiles(
             mode: 0o644,
         },
         { path: `${home}/authorized_keys`, content: `${keys.operator}\n`, mode: 0o600, owner: operatorUser.id },
+        ...Object.entries(node.role === "hypervisor" ? hypervisorFiles(lab, node) : {}).map(([path, content]) => ({
+            path,
+            content,
+            mode: 0o644,
+        })),
     ];
 }
 

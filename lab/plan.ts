@@ -8,7 +8,8 @@ export interface LabNode {
     readonly name: string;
     /** `cp-01.lab.node`: its host name, and its name in Kubernetes. */
     readonly fqdn: string;
-    readonly role: Role;
+    /** What it becomes in the cluster; a hypervisor runs guests that join instead of joining itself. */
+    readonly role: Role | "hypervisor";
     readonly address: string;
     /** Fixed, so that neighbours need not learn a new one after a restart. */
     readonly mac: string;
@@ -18,6 +19,19 @@ export interface LabNode {
     readonly link: string;
     /** Holds its disk (`upper`, `work`, `var`), the mount point `root`, keys and console log. */
     readonly dir: string;
+}
+
+/** A bare server that joins the cluster. */
+export interface LabMachine extends LabNode {
+    readonly role: Role;
+}
+
+/** A machine that the lab leaves to the region's program. */
+export interface LabGuest {
+    readonly name: string;
+    readonly fqdn: string;
+    readonly role: Role;
+    readonly address: string;
 }
 
 /** The region services of a lab; each has an address of its own on the bridge. */
@@ -40,7 +54,10 @@ export interface Lab {
     readonly servicesLink: string;
     /** Folder below each cgroup controller: `fjord/lab`. */
     readonly cgroup: string;
-    readonly nodes: readonly LabNode[];
+    readonly nodes: readonly LabMachine[];
+    readonly hypervisors: readonly LabNode[];
+    /** Machines that the region's program makes itself, on the hypervisors. */
+    readonly guests: readonly LabGuest[];
 }
 
 /** What a lab is made from. */
@@ -51,6 +68,10 @@ export interface LabInputs {
     readonly range?: string;
     /** Names of the bare servers, `cp-NN` or `worker-NN`. Default: three control planes, two workers. */
     readonly machines?: readonly string[];
+    /** Names of the servers that run guests, `hv-NN`. Default: none, for they need images of their own. */
+    readonly hypervisors?: readonly string[];
+    /** Names of the guests that the region makes on them, `cp-NN` or `worker-NN`. Default: none. */
+    readonly guests?: readonly string[];
     /** Folder that holds all labs. Default: `labs` in fjord's cache folder. */
     readonly labsDir?: string;
 }
@@ -73,6 +94,17 @@ export function hostNumber(machine: string): number {
     }
     return (match[1] === "cp" ? 10 : 20) + index;
 }
+
+/** Host number of a hypervisor in the lab's range: hv-01 is .201, beyond all machines and the guests among them. */
+export function hypervisorNumber(name: string): number {
+    const index = Number(/^hv-(\d\d)$/.exec(name)?.[1] ?? 0);
+    if (index < 1 || index > 9) {
+        throw new Error(`"${name}" is not a hypervisor of a lab: use hv-01 to hv-09`);
+    }
+    return 200 + index;
+}
+
+const roleOf = (machine: string): Role => (machine.startsWith("cp-") ? "control-plane" : "worker");
 
 /** First three numbers of a /24, or an error that says what a range looks like. */
 function rangePrefix(range: string): string {
@@ -101,22 +133,22 @@ export function planLab(inputs: LabInputs): Lab {
     const dir = path.join(inputs.labsDir ?? labsDir(), name);
     const domain = "lab.node";
     const machines = inputs.machines ?? defaultMachines;
-    const repeated = machines.find((machine, i) => machines.indexOf(machine) !== i);
+    const hypervisors = inputs.hypervisors ?? [];
+    const guests = inputs.guests ?? [];
+    const names = [...machines, ...hypervisors, ...guests];
+    const repeated = names.find((machine, i) => names.indexOf(machine) !== i);
     if (repeated !== undefined) {
         throw new Error(`machine "${repeated}" is listed twice in lab "${name}"`);
     }
-    const nodes = machines.map((machine): LabNode => {
-        const number = hostNumber(machine);
-        return {
-            name: machine,
-            fqdn: `${machine}.${domain}`,
-            role: machine.startsWith("cp-") ? "control-plane" : "worker",
-            address: `${prefix}.${number}`,
-            mac: macOf([...prefix.split(".").map(Number), number]),
-            machine: `fj-${name}-${machine}`,
-            link: `fj-${name}-${number}`,
-            dir: path.join(dir, "nodes", machine),
-        };
+    const server = <R extends LabNode["role"]>(machine: string, role: R, number: number): LabNode & { role: R } => ({
+        name: machine,
+        fqdn: `${machine}.${domain}`,
+        role,
+        address: `${prefix}.${number}`,
+        mac: macOf([...prefix.split(".").map(Number), number]),
+        machine: `fj-${name}-${machine}`,
+        link: `fj-${name}-${number}`,
+        dir: path.join(dir, "nodes", machine),
     });
     return {
         name,
@@ -135,17 +167,26 @@ export function planLab(inputs: LabInputs): Lab {
         servicesNetns: `fj-${name}-svc`,
         servicesLink: `fj-${name}-svc`,
         cgroup: `fjord/${name}`,
-        nodes,
+        nodes: machines.map((machine) => server(machine, roleOf(machine), hostNumber(machine))),
+        hypervisors: hypervisors.map((machine) => server(machine, "hypervisor", hypervisorNumber(machine))),
+        guests: guests.map((guest) => ({
+            name: guest,
+            fqdn: `${guest}.${domain}`,
+            role: roleOf(guest),
+            address: `${prefix}.${hostNumber(guest)}`,
+        })),
     };
 }
 
-/** The node with this name, or an error that lists the names there are. */
+/** Every bare server of a lab: those that join the cluster, and the hypervisors. */
+export const labServers = (lab: Lab): readonly LabNode[] => [...lab.nodes, ...lab.hypervisors];
+
+/** The server with this name, or an error that lists the names there are. */
 export function labNode(lab: Lab, name: string): LabNode {
-    const node = lab.nodes.find((candidate) => candidate.name === name || candidate.fqdn === name);
+    const servers = labServers(lab);
+    const node = servers.find((candidate) => candidate.name === name || candidate.fqdn === name);
     if (!node) {
-        throw new Error(
-            `lab "${lab.name}" has no machine "${name}"; it has ${lab.nodes.map((n) => n.name).join(", ")}`,
-        );
+        throw new Error(`lab "${lab.name}" has no machine "${name}"; it has ${servers.map((n) => n.name).join(", ")}`);
     }
     return node;
 }
@@ -159,6 +200,10 @@ export function serviceName(lab: Lab, service: ServiceName): string {
 export function labHosts(lab: Lab): Readonly<Record<string, string>> {
     return Object.fromEntries([
         ...(Object.keys(lab.services) as ServiceName[]).map((s) => [serviceName(lab, s), lab.services[s]] as const),
-        ...lab.nodes.map((node) => [node.fqdn, node.address] as const),
+        ...[...labServers(lab), ...lab.guests].map((node) => [node.fqdn, node.address] as const),
     ]);
 }
+
+/** The machines that run applications, with whom the lab's ingress answers. */
+export const labWorkers = (lab: Lab): readonly { readonly address: string }[] =>
+    [...lab.nodes, ...lab.guests].filter(({ role }) => role === "worker");

@@ -10,7 +10,7 @@ import { ownRegistry } from "./images";
 import { registriesOf } from "./images/recipes";
 import { gitHostKey, hostKey, operatorKey } from "./keys";
 import type { MadeLab } from "./make";
-import { serviceName, type Lab } from "./plan";
+import { labServers, labWorkers, serviceName, type Lab } from "./plan";
 import { until, type Progress } from "./process";
 import { configFile, ensureStack, mustPulumi, stackFiles, stackOutput, type PulumiRun } from "./pulumi";
 import { readTemplates, renderRepository, sampleSecret } from "./repo";
@@ -54,12 +54,15 @@ async function mirrorFacts(lab: Lab): Promise<NonNullable<LabFacts["mirrors"]>> 
 /** Configuration of the lab's region. */
 export async function regionInput(made: MadeLab): Promise<RegionInput> {
     const { lab, host } = made;
-    const keys = await Promise.all(lab.nodes.map(async (node) => [node.name, (await hostKey(lab, node)).publicKey] as const));
+    const operator = await operatorKey(lab);
+    const keys = await Promise.all(labServers(lab).map(async (node) => [node.name, (await hostKey(lab, node)).publicKey] as const));
     return labRegion(lab, {
         host,
         hostKeys: Object.fromEntries(keys),
         gitHostKey: (await gitHostKey(lab)).publicKey,
-        identityFile: (await operatorKey(lab)).file,
+        identityFile: operator.file,
+        operatorKey: operator.publicKey,
+        ...(made.lock.guestImages && { guestImages: made.lock.guestImages }),
         lock: made.lockFile,
         repository: repositoryUrl(lab),
         ...(made.upstream === undefined
@@ -146,7 +149,7 @@ const answerLimit = 60_000;
 
 /** Waits until the sample application answers through the ingress of a worker. */
 export async function waitForApplication(lab: Lab): Promise<IngressCheck> {
-    const workers = lab.nodes.filter(({ role }) => role === "worker");
+    const workers = labWorkers(lab);
     let last: IngressCheck = { address: "", status: 0, page: "" };
     const answered = await until(
         answerLimit,

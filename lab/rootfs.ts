@@ -13,7 +13,7 @@ export const operatorUser = { name: "ops", id: 1000 } as const;
 export const labDebian = "bookworm";
 
 /** What a plain Debian server has that matters here, and nothing that Kubernetes brings. */
-const packages: readonly string[] = [
+export const serverPackages: readonly string[] = [
     "systemd",
     "systemd-sysv",
     "dbus",
@@ -52,7 +52,7 @@ const mirrored: readonly string[] = [
 ];
 
 /** Timers and consoles that a server without internet and without a screen has no use for. */
-const masked: readonly string[] = [
+export const maskedUnits: readonly string[] = [
     "apt-daily.timer",
     "apt-daily-upgrade.timer",
     "dpkg-db-backup.timer",
@@ -62,21 +62,54 @@ const masked: readonly string[] = [
     "systemd-firstboot.service",
 ];
 
-const dpkgOptions = [
+/** Options of dpkg that leave out what nobody reads on a server. */
+export const dpkgOptions: readonly string[] = [
     "path-exclude=/usr/share/man/*",
     "path-exclude=/usr/share/locale/*",
     "path-exclude=/usr/share/doc/*",
 ];
 
+/** What a root file system is made of. */
+export interface RootfsRecipe {
+    /** For progress: `a bare Debian server`. */
+    readonly title: string;
+    /** Codename of the Debian release. */
+    readonly suite: string;
+    readonly packages: readonly string[];
+    /** Packages that are only fetched, for the lab's Debian mirror, with all that they depend on. */
+    readonly mirrored: readonly string[];
+    readonly masked: readonly string[];
+    /** Texts that replace or add to the packages' own files, by their path. */
+    readonly files?: Readonly<Record<string, string>>;
+    /** Units to enable beside those that packages enable themselves. */
+    readonly enabled?: readonly string[];
+}
+
+/** The servers of a region, before anything is done to them. `suite` is the codename of their Debian release. */
+export const bareServer = (suite: string = labDebian): RootfsRecipe => ({
+    title: "a bare Debian server",
+    suite,
+    packages: serverPackages,
+    mirrored,
+    masked: maskedUnits,
+});
+
 /** Key of everything that goes into the root file system. */
-export function rootfsKey(suite: string = labDebian): string {
-    const inputs = { suite, packages, mirrored, masked, dpkgOptions, operatorUser, recipe: 3 };
+export function rootfsKey({ suite, packages, mirrored, masked, files, enabled }: RootfsRecipe): string {
+    const inputs = { suite, packages, mirrored, masked, dpkgOptions, operatorUser, recipe: 3, files, enabled };
     return createHash("sha256").update(JSON.stringify(inputs)).digest("hex").slice(0, 16);
 }
 
-async function customize(root: string): Promise<void> {
+async function customize(root: string, recipe: RootfsRecipe): Promise<void> {
     const chroot = (...command: string[]): Promise<string> => run("chroot", [root, ...command]);
-    await chroot("systemctl", "--quiet", "mask", ...masked);
+    for (const [name, text] of Object.entries(recipe.files ?? {})) {
+        fs.mkdirSync(path.dirname(path.join(root, name)), { recursive: true });
+        fs.writeFileSync(path.join(root, name), text);
+    }
+    await chroot("systemctl", "--quiet", "mask", ...recipe.masked);
+    if (recipe.enabled !== undefined) {
+        await chroot("systemctl", "--quiet", "enable", ...recipe.enabled);
+    }
     await chroot(
         "useradd",
         "--create-home",
@@ -112,41 +145,49 @@ export interface Rootfs {
     readonly key: string;
 }
 
+/** Arguments of mmdebstrap for a recipe. Pure. */
+export function mmdebstrapArguments(recipe: RootfsRecipe, root: string, debs: string): string[] {
+    // The hook has its own apt configuration, which leads apt into the new root.
+    const download = [
+        'APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get --quiet --yes --no-install-recommends --download-only install',
+        ...recipe.mirrored,
+    ].join(" ");
+    const copy = `find "$1/var/cache/apt/archives" -name '*.deb' -exec mv -t '${debs}' {} +`;
+    return [
+        "--quiet",
+        "--mode=root",
+        "--variant=minbase",
+        '--aptopt=Acquire::Languages "none"',
+        ...dpkgOptions.map((option) => `--dpkgopt=${option}`),
+        ...(recipe.mirrored.length === 0 ? [] : [`--customize-hook=${download} && ${copy}`]),
+        `--include=${recipe.packages.join(",")}`,
+        recipe.suite,
+        root,
+    ];
+}
+
 /**
- * The bare Debian server that all nodes start from, built once for this machine and kept in `<cacheDir>/rootfs/<key>`.
- * `suite` is the codename of its Debian release.
+ * A root file system that servers start from, built once for this machine and kept in `<cacheDir>/rootfs/<key>`.
  */
-export async function ensureRootfs(cacheDir: string, progress: Progress, suite: string = labDebian): Promise<Rootfs> {
-    const key = rootfsKey(suite);
+export async function ensureRootfs(
+    cacheDir: string,
+    progress: Progress,
+    recipe: RootfsRecipe = bareServer(),
+): Promise<Rootfs> {
+    const key = rootfsKey(recipe);
     const dir = path.join(cacheDir, "rootfs", key);
     const rootfs: Rootfs = { root: path.join(dir, "root"), debs: path.join(dir, "debs"), key };
     if (fs.existsSync(dir)) {
         return rootfs;
     }
-    progress("building the root file system of a bare Debian server (half a minute)");
+    progress(`building the root file system of ${recipe.title} (half a minute)`);
     fs.mkdirSync(path.dirname(dir), { recursive: true });
     const building = `${dir}.${randomBytes(4).toString("hex")}`;
-    const root = path.join(building, "root");
-    fs.mkdirSync(path.join(building, "debs"), { recursive: true });
+    const [root, debs] = [path.join(building, "root"), path.join(building, "debs")];
+    fs.mkdirSync(debs, { recursive: true });
     try {
-        // The hook has its own apt configuration, which leads apt into the new root.
-        const download = [
-            'APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get --quiet --yes --no-install-recommends --download-only install',
-            ...mirrored,
-        ].join(" ");
-        const copy = `find "$1/var/cache/apt/archives" -name '*.deb' -exec mv -t '${path.join(building, "debs")}' {} +`;
-        await run("mmdebstrap", [
-            "--quiet",
-            "--mode=root",
-            "--variant=minbase",
-            '--aptopt=Acquire::Languages "none"',
-            ...dpkgOptions.map((option) => `--dpkgopt=${option}`),
-            `--customize-hook=${download} && ${copy}`,
-            `--include=${packages.join(",")}`,
-            suite,
-            root,
-        ]);
-        await customize(root);
+        await run("mmdebstrap", mmdebstrapArguments(recipe, root, debs));
+        await customize(root, recipe);
         fs.renameSync(building, dir);
     } catch (error) {
         fs.rmSync(building, { recursive: true, force: true });

@@ -1,8 +1,11 @@
 import { dump } from "js-yaml";
+import type { Lock } from "../infra/config/lock";
 import type { RegionInput } from "../infra/config/schema/region";
 import type { Host } from "./host";
+import { guestBridge } from "./hypervisor";
 import { serviceName, type Lab } from "./plan";
 import { operatorUser } from "./rootfs";
+import { guestImageName } from "./services/files";
 
 /** What is known about a lab once its servers and services are made. */
 export interface LabFacts {
@@ -10,8 +13,11 @@ export interface LabFacts {
     /** Public host key of each node, by its short name. */
     readonly hostKeys: Readonly<Record<string, string>>;
     readonly gitHostKey: string;
-    /** The operator's private key file. */
+    /** The operator's private key file, and its public half. */
     readonly identityFile: string;
+    readonly operatorKey: string;
+    /** Disk images of guests by name; absent where the lab has none. */
+    readonly guestImages?: Lock["guestImages"];
     /** The lab's lock. */
     readonly lock: string;
     /** Mirrors; absent where the lab takes everything from upstream. */
@@ -86,6 +92,30 @@ function kubernetes(facts: LabFacts): RegionInput["kubernetes"] {
     };
 }
 
+/** The smallest guest that kubeadm takes as a node, and a disk that its image and pods fit on. */
+const guestPlan = { name: "lab-guest", vcpus: 2, memoryMiB: 2048, diskGiB: 10 } as const;
+
+/** The lab's hypervisors, and what their guests are made of. Guests are emulated: a container rarely has KVM. */
+function hypervisors(lab: Lab, facts: LabFacts): Partial<RegionInput> {
+    if (lab.hypervisors.length === 0) {
+        return {};
+    }
+    return {
+        hypervisors: lab.hypervisors.map((node) => ({
+            name: node.name,
+            address: node.address,
+            hostKey: hostKeyOf(facts, node.name),
+            bridge: guestBridge,
+            acceleration: "emulation" as const,
+            capacity: { vcpus: 2, memoryMiB: 3 * guestPlan.memoryMiB, diskGiB: 3 * guestPlan.diskGiB },
+            vcpuRatio: 3,
+        })),
+        guestNetwork: { prefixLength: 24, gateway: lab.gateway, nameservers: [lab.services.dns] },
+        plans: [guestPlan],
+        images: Object.entries(facts.guestImages ?? {}).map(([name, { url }]) => ({ name, url })),
+    };
+}
+
 /** Configuration of the lab's region stack, as a person would write it for five servers that exist. Pure. */
 export function labRegion(lab: Lab, facts: LabFacts): RegionInput {
     return {
@@ -94,7 +124,12 @@ export function labRegion(lab: Lab, facts: LabFacts): RegionInput {
         domain: lab.domain,
         whereabouts,
         lock: facts.lock,
-        ssh: { user: operatorUser.name, identityFile: facts.identityFile, allowFrom: [`${lab.gateway}/32`] },
+        ssh: {
+            user: operatorUser.name,
+            identityFile: facts.identityFile,
+            authorizedKeys: [facts.operatorKey],
+            allowFrom: [`${lab.gateway}/32`],
+        },
         // Five nodes share one disk and its cores with whatever else the machine does.
         preflight: {
             fdatasyncP99: { warn: 25, fail: 2000 },
@@ -102,14 +137,27 @@ export function labRegion(lab: Lab, facts: LabFacts): RegionInput {
             clockOffset: { warn: 500, fail: 5000 },
         },
         mirrors: mirrors(lab, facts),
-        machines: lab.nodes.map((node) => ({
-            kind: "existing" as const,
-            name: node.name,
-            role: node.role,
-            address: node.address,
-            hostKey: hostKeyOf(facts, node.name),
-            plan: "lab",
-        })),
+        machines: [
+            ...lab.nodes.map((node) => ({
+                kind: "existing" as const,
+                name: node.name,
+                role: node.role,
+                address: node.address,
+                hostKey: hostKeyOf(facts, node.name),
+                plan: "lab",
+            })),
+            ...lab.guests.map((guest) => ({
+                kind: "libvirt" as const,
+                name: guest.name,
+                role: guest.role,
+                address: guest.address,
+                image: guestImageName,
+                plan: guestPlan.name,
+                // Guests have a kernel of their own, and with it cgroup v2.
+                cgroupDriver: "systemd" as const,
+            })),
+        ],
+        ...hypervisors(lab, facts),
         kubernetes: kubernetes(facts),
         platform: {
             gitHosts: [

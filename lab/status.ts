@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as http from "node:http";
 import * as path from "node:path";
-import type { Lab } from "./plan";
+import { labWorkers, type Lab } from "./plan";
 import { run } from "./process";
 import { stackFiles } from "./pulumi";
 
@@ -176,7 +176,7 @@ export async function labStatus(lab: Lab, kubectl: string): Promise<LabStatus> {
         }),
     ]);
     const ingress = await Promise.all(
-        lab.nodes.filter((node) => node.role === "worker").map((node) => checkIngress(node.address)),
+        labWorkers(lab).map((node) => checkIngress(node.address)),
     );
     const status = {
         nodes: nodes.map(nodeStatus),

@@ -3,11 +3,13 @@ import type { Lock } from "../infra/config/lock";
 import { lockedKubernetes, readLock } from "../infra/config/lock-file";
 import * as defaults from "../infra/config/defaults";
 import { cgroupSetup } from "./cgroup";
+import { ensureGuestImage, type GuestImage } from "./guest-image/build";
+import { hypervisorServer } from "./hypervisor";
 import { ensureImages, type LabImages } from "./images";
 import type { BuiltImage } from "./images/build";
 import type { Phases } from "./phases";
 import { projectDir } from "./pulumi";
-import { ensureRootfs, labDebian, type Rootfs } from "./rootfs";
+import { bareServer, ensureRootfs, labDebian, type Rootfs } from "./rootfs";
 import { ensureDebs } from "./services/debs";
 import { buildToolchain } from "./toolchain/build";
 import { cacheRoot, type Toolchain } from "./toolchain/paths";
@@ -27,6 +29,12 @@ export interface BuiltSupply extends Supply {
     /** Folder of `ensureDebs`. */
     readonly debs: string;
     readonly images: LabImages;
+}
+
+/** What hypervisors and their guests are made of: only a lab that has some asks for it. */
+export interface GuestSupply {
+    readonly hypervisor: Rootfs;
+    readonly guestImage: GuestImage;
 }
 
 /** With upstream as source: only what no registry has is built here. */
@@ -52,6 +60,15 @@ export async function buildSupply(phases: Phases): Promise<BuiltSupply> {
     const debs = await phases.run("packages", (progress) => ensureDebs(cache, toolchain, rootfs, progress));
     const images = await phases.run("images", (progress) => ensureImages(cache, toolchain, progress));
     return { toolchain, rootfs, debs, images, sample: images.sample };
+}
+
+/** Builds what hypervisors need, or finds it. `debian` is the codename of the hypervisors' release. */
+export async function guestSupply(phases: Phases, debian: string = labDebian): Promise<GuestSupply> {
+    const cache = cacheRoot();
+    const recipe = hypervisorServer(debian);
+    const hypervisor = await phases.run("hypervisor", (progress) => ensureRootfs(cache, progress, recipe));
+    const guestImage = await phases.run("guest image", (progress) => ensureGuestImage(cache, progress));
+    return { hypervisor, guestImage };
 }
 
 /**
@@ -84,7 +101,7 @@ export async function fetchSupply(phases: Phases): Promise<UpstreamSupply> {
     const toolchain = await phases.run("programs", (progress) =>
         officialPrograms(cache, lockedKubernetes(lock), progress),
     );
-    const rootfs = await phases.run("root file system", (progress) => ensureRootfs(cache, progress, debian));
+    const rootfs = await phases.run("root file system", (progress) => ensureRootfs(cache, progress, bareServer(debian)));
     const sampleArchive = await phases.run("sample application", () => ensureSampleArchive(cache, toolchain));
     return { toolchain, rootfs, lock, lockFile, debian, sampleArchive, sample: sampleArchive.image };
 }

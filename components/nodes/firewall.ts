@@ -34,10 +34,15 @@ function elements(cidrs: readonly string[]): string {
     return [...new Set(sorted.map(formatCidr))].join(", ");
 }
 
+/**
+ * `typeof` and not `type`: kube-proxy lists all tables with the nft of its own image, and where that is older (1.0.6)
+ * it crashes on sets that a newer one (1.1.3, Debian 13) wrote with `type`; then no Service works on the node
+ * (kubernetes/kubernetes#136786).
+ */
 function set(name: string, cidrs: readonly string[]): string {
     const content = cidrs.length === 0 ? "" : `\n        elements = { ${elements(cidrs)} }`;
     return `    set ${name} {
-        type ipv4_addr
+        typeof ip saddr
         flags interval
         auto-merge${content}
     }

@@ -7,7 +7,7 @@ import { Phases } from "../../lab/phases";
 import { defaultMachines, labNode, planLab, type Lab, type LabNode } from "../../lab/plan";
 import { run } from "../../lab/process";
 import { configFile, ensureStack, mustPulumi, pulumi, stackFiles, type PulumiRun } from "../../lab/pulumi";
-import { destroyArguments, regionInput, upArguments, writeConfig } from "../../lab/region";
+import { destroyArguments, previewArguments, regionInput, upArguments, writeConfig } from "../../lab/region";
 import { removeLab } from "../../lab/remains";
 import { kubeconfigFile } from "../../lab/status";
 
@@ -25,19 +25,25 @@ export interface EtcdMember {
     readonly learner: boolean;
 }
 
+/** The plan of a test's lab with other machines than it has at first. */
+export type LabPlan = (machines?: readonly string[]) => Lab;
+
 /** A lab and its region, in the state that the story has brought them to. */
 export class TestRegion {
-    private constructor(private current: MadeLab) {}
+    private constructor(
+        private readonly plan: LabPlan,
+        private current: MadeLab,
+    ) {}
 
     /** Makes the servers and services; what an earlier run that was killed has left is removed first. */
-    static async make(): Promise<TestRegion> {
-        await TestRegion.remove();
-        return new TestRegion(await makeLab(planTestLab(), new Phases()));
+    static async make(plan: LabPlan = planTestLab): Promise<TestRegion> {
+        await TestRegion.remove(plan);
+        return new TestRegion(plan, await makeLab(plan(), new Phases()));
     }
 
     /** Removes the lab, whatever is left of it. */
-    static remove(): Promise<void> {
-        return removeLab(planTestLab(), cgroupSetup(), "files", () => undefined);
+    static remove(plan: LabPlan = planTestLab): Promise<void> {
+        return removeLab(plan(), cgroupSetup(), "files", () => undefined);
     }
 
     get made(): MadeLab {
@@ -58,7 +64,7 @@ export class TestRegion {
 
     /** Gives the lab a list of machines; those that are not there are made, with empty disks, and booted. */
     async setMachines(machines: readonly string[] = this.lab.nodes.map(({ name }) => name)): Promise<void> {
-        this.current = await makeLab(planTestLab(machines), new Phases());
+        this.current = await makeLab(this.plan(machines), new Phases());
     }
 
     /** Throws one server away, which the stack no longer has. */
@@ -76,6 +82,12 @@ export class TestRegion {
     /** `pulumi up`, which may fail. */
     tryUp(): Promise<PulumiRun> {
         return pulumi(this.lab, this.current.programs, this.lab.name, upArguments(this.lab));
+    }
+
+    /** `pulumi preview`, which must succeed. */
+    preview(): Promise<PulumiRun> {
+        const args = [...previewArguments(this.lab), "--diff"];
+        return mustPulumi(this.lab, this.current.programs, this.lab.name, args);
     }
 
     /** `pulumi up`, which must succeed. */

@@ -21,7 +21,7 @@ const early: readonly Moment[] = [
 const late: Moment = { name: "application", line: /test-payment-service-prod-healthy creating/, later: 1_500 };
 
 /** What `npm run unlock` does; gives what it cleared. */
-function unlock(region: TestRegion): string[] {
+export function unlock(region: TestRegion): string[] {
     const folder = lockFolder(`file://${stackFiles(region.lab).state}`, "fjord", region.lab.name);
     const locks = findLocks(folder, os.hostname(), findProcess);
     assert.equal(locks.length, 1, "a killed run leaves one lock");

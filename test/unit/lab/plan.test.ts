@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { defaultMachines, hostNumber, labHosts, labNode, planLab } from "../../../lab/plan";
+import { defaultMachines, hostNumber, hypervisorNumber, labHosts, labNode, labServers, planLab } from "../../../lab/plan";
 
 const labName = fc.stringMatching(/^[a-z][a-z0-9]{0,7}$/);
 const range = fc
@@ -86,6 +86,37 @@ test("two labs share nothing", () => {
     );
 });
 
+test("hypervisors are made only where they are asked for, beside the machines and not among them", () => {
+    assert.deepEqual(planLab({ labsDir: "/l" }).hypervisors, []);
+    const lab = planLab({ labsDir: "/l", machines: ["cp-01"], hypervisors: ["hv-01", "hv-02"] });
+    assert.deepEqual(
+        lab.nodes.map(({ name }) => name),
+        ["cp-01"],
+    );
+    assert.deepEqual(
+        lab.hypervisors.map(({ name, role, address, link }) => [name, role, address, link]),
+        [
+            ["hv-01", "hypervisor", "10.77.0.201", "fj-lab-201"],
+            ["hv-02", "hypervisor", "10.77.0.202", "fj-lab-202"],
+        ],
+    );
+    assert.equal(labNode(lab, "hv-02").mac, "02:00:0a:4d:00:ca");
+    assert.equal(labHosts(lab)["hv-01.lab.node"], "10.77.0.201");
+});
+
+test("no hypervisor has the address of a machine, or of a guest that is one", () => {
+    const machinesThere = [...Array(9).keys()].map((n) => `cp-0${n + 1}`);
+    const workers = [...Array(79).keys()].map((n) => `worker-${String(n + 1).padStart(2, "0")}`);
+    const hypervisors = [...Array(9).keys()].map((n) => `hv-0${n + 1}`);
+    const lab = planLab({ name: "maximum1", machines: [...machinesThere, ...workers], hypervisors, labsDir: "/l" });
+    const servers = labServers(lab);
+    assert.equal(servers.length, 97);
+    for (const of of ["address", "mac", "machine", "link", "dir"] as const) {
+        assert.equal(new Set(servers.map((server) => server[of])).size, 97, of);
+    }
+    assert.ok(servers.every(({ link }) => link.length <= 15));
+});
+
 test("a machine keeps its address when others come and go", () => {
     fc.assert(
         fc.property(machines, machines, (before, after) => {
@@ -111,6 +142,11 @@ test("what cannot be a lab is refused, with what would be right", () => {
     assert.throws(plan({ range: "127.0.0.0/24" }), /is not a range/);
     assert.throws(plan({ machines: ["cp-01", "cp-01"] }), /"cp-01" is listed twice/);
     assert.throws(() => hostNumber("db-01"), /use cp-01 to cp-09 or worker-01 to worker-79/);
+    assert.throws(plan({ machines: ["cp-01"], hypervisors: ["hv-01", "hv-01"] }), /"hv-01" is listed twice/);
+    assert.throws(plan({ machines: ["hv-01"] }), /"hv-01" is not a machine of a lab/);
+    assert.throws(() => hypervisorNumber("worker-01"), /"worker-01" is not a hypervisor of a lab: use hv-01 to hv-09/);
+    assert.throws(() => hypervisorNumber("hv-10"), /use hv-01 to hv-09/);
+    assert.throws(() => hypervisorNumber("hv-00"), /use hv-01 to hv-09/);
     assert.throws(() => hostNumber("cp-10"), /cp-01 to cp-09/);
     assert.throws(() => hostNumber("worker-00"), /worker-01/);
     assert.throws(() => labNode(planLab({ labsDir: "/l" }), "cp-09"), /has no machine "cp-09"; it has cp-01, cp-02/);

@@ -9,8 +9,9 @@ import { loadStackConfig } from "../../../infra/config/load";
 import { parseStackFile } from "../../../infra/config/stack-file";
 import type { RegionConfig } from "../../../infra/config/types";
 import { imageName } from "../../../lab/images/recipes";
-import { planLab } from "../../../lab/plan";
+import { planLab, type Lab } from "../../../lab/plan";
 import { packageVersions } from "../../../lab/services/debs";
+import { guestImageAt, guestImageName } from "../../../lab/services/files";
 import { labRegion, stackYaml, type LabFacts } from "../../../lab/stack";
 
 const lab = planLab({ labsDir: "/labs" });
@@ -78,6 +79,7 @@ const facts: LabFacts = {
     hostKeys: Object.fromEntries(lab.nodes.map((node, i) => [node.name, publicKey(i + 1)])),
     gitHostKey: publicKey(99),
     identityFile: "/labs/lab/keys/operator",
+    operatorKey: publicKey(98),
     lock: lockFile(),
     mirrors: {
         ca: certificate(),
@@ -89,8 +91,8 @@ const facts: LabFacts = {
     repository: "git@git.lab.node:payments/infra-manifests.git",
 };
 
-function load(given: LabFacts): RegionConfig {
-    const loaded = loadStackConfig(parseStackFile(stackYaml(labRegion(lab, given)), "Pulumi.lab.yaml"), {
+function load(given: LabFacts, of: Lab = lab): RegionConfig {
+    const loaded = loadStackConfig(parseStackFile(stackYaml(labRegion(of, given)), "Pulumi.lab.yaml"), {
         stack: "lab",
     });
     assert.ok(loaded.ok, loaded.ok ? "" : JSON.stringify(loaded.problems, null, 2));
@@ -142,4 +144,20 @@ test("a missing host key is an error, and Pulumi's own fields of the file stay",
         stackYaml({ kind: "region" }, { encryptionsalt: "v1:x" }),
         /^encryptionsalt: v1:x\nconfig:\n {2}fjord:kind: region\n$/,
     );
+});
+
+test("a lab with a hypervisor leaves its guests to the program, which has all that it needs for them", () => {
+    const withGuest = planLab({ machines: ["cp-01"], hypervisors: ["hv-01"], guests: ["worker-01"] });
+    const url = guestImageAt(withGuest, { sha256: "0".repeat(64) });
+    const guestImages = { [guestImageName]: { url, sha256: "0".repeat(64), bytes: 1 } };
+    const file = facts.lock.replace("lab.lock", "guest.lock");
+    fs.writeFileSync(file, JSON.stringify({ ...(JSON.parse(fs.readFileSync(facts.lock, "utf8")) as object), guestImages }));
+    const hostKeys = { ...facts.hostKeys, "hv-01": publicKey(50) };
+    const { machines, hypervisors, images } = load({ ...facts, lock: file, hostKeys, guestImages }, withGuest);
+    assert.deepEqual(
+        machines.map(({ name, kind, nodeAddress }) => [name, kind, nodeAddress]),
+        [["cp-01", "existing", "10.77.0.11"], ["worker-01", "libvirt", "10.77.0.21"]],
+    );
+    assert.deepEqual(hypervisors.map(({ name, acceleration }) => [name, acceleration]), [["hv-01", "emulation"]]);
+    assert.deepEqual(images, [{ name: guestImageName, url }]);
 });

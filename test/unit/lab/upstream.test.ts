@@ -10,7 +10,7 @@ import { test, type TestContext } from "node:test";
 import { natRules, natTable, tableNames } from "../../../lab/internet";
 import { debianSources } from "../../../lab/node";
 import { planLab } from "../../../lab/plan";
-import { rootfsKey } from "../../../lab/rootfs";
+import { bareServer, rootfsKey } from "../../../lab/rootfs";
 import { servicesOf } from "../../../lab/services";
 import { dnsmasqConfig, resolverFile } from "../../../lab/services/dns";
 import { debianOf } from "../../../lab/supply";
@@ -122,8 +122,8 @@ test("the servers' Debian is that of the lock's container runtime, and has to ru
     assert.equal(debianOf(lock("2.3.7-1~debian.12~bookworm"), 1), "bookworm");
     assert.throws(() => debianOf(lock("2.3.7-1~debian.13~trixie"), 1), /trixie, whose systemd .*--debian bookworm/s);
     assert.throws(() => debianOf(lock("2.3.7-1"), 2), /no Debian release can be read/);
-    assert.notEqual(rootfsKey("trixie"), rootfsKey("bookworm"));
-    assert.equal(rootfsKey(), rootfsKey("bookworm"));
+    assert.notEqual(rootfsKey(bareServer("trixie")), rootfsKey(bareServer("bookworm")));
+    assert.equal(rootfsKey(bareServer()), rootfsKey(bareServer("bookworm")));
 });
 
 test("without mirrors a server has Debian's own sources, and only DNS and Git run", () => {

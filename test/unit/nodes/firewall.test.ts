@@ -122,3 +122,11 @@ test("text that is no address is refused, so that nothing can be smuggled into t
         /is no IPv4 address or CIDR/,
     );
 });
+
+test("sets are declared so that an older nft than the machine's can list them", () => {
+    const [given] = fc.sample(settings, 1);
+    assert.ok(given);
+    const ruleset = renderFirewall(given);
+    assert.ok(/^ +set /m.test(ruleset));
+    assert.doesNotMatch(ruleset, /^ +type ipv4_addr/m);
+});
