@@ -50,7 +50,9 @@ WantedBy=multi-user.target
 /**
  * The root file system of a hypervisor. Its guests are emulated: it has /dev/net/tun from systemd-nspawn, and not the
  * machine's /dev/kvm, which is often there and does not work; libvirt then takes 20 s for each definition of a domain.
- * `suite` is the codename of its Debian release. */
+ *
+ * @param suite codename of its Debian release
+ */
 export function hypervisorServer(suite: string = labDebian): RootfsRecipe {
     const bare = bareServer(suite);
     return {

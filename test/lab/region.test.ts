@@ -1,7 +1,8 @@
 import * as assert from "node:assert/strict";
-import { after, before, test, type TestContext } from "node:test";
+import { after, before } from "node:test";
 import { cgroupSetup } from "../../lab/cgroup";
 import { findRemains, nothingRemains } from "../../lab/remains";
+import { Story } from "./story";
 import { configErrors } from "./stories/config-errors";
 import { replaceFirstControlPlane } from "./stories/control-plane";
 import { destruction } from "./stories/destruction";
@@ -17,7 +18,6 @@ import { planTestLab, TestRegion } from "./test-region";
 // that fails the rest would test another region than it means to, and is skipped.
 
 let region: TestRegion;
-let failed: string | undefined;
 /** Watched all the while: a secret in a command line shows only while the command runs. */
 let commandLines: CommandLines;
 
@@ -33,33 +33,21 @@ after(async () => {
     assert.ok(nothingRemains(remains), JSON.stringify(remains));
 });
 
-function part(name: string, story: (t: TestContext, region: TestRegion) => Promise<void>): void {
-    test(name, async (t) => {
-        if (failed !== undefined) {
-            t.skip(`"${failed}" failed`);
-            return;
-        }
-        failed = name;
-        const start = Date.now();
-        await story(t, region);
-        t.diagnostic(`took ${((Date.now() - start) / 1000).toFixed(0)} s`);
-        failed = undefined;
-    });
-}
+const story = new Story(() => region);
 
-part("the trust stack comes up, and its deploy key is registered", prepare);
-part("every mistake of a configuration is reported at once, and no server is touched", configErrors);
-part("servers that cannot be entered are named, and no other is changed", unreachable);
-part("servers whose packages do not come are named, with the cause", noPackages);
-part("an image that no registry has is named", noImage);
-part("a run that is killed at four moments goes on", interruptedEarly);
-part("a Git server that refuses is reported in Argo CD's words", gitRefuses);
-part("a run that is killed once more converges", interruptedLate);
-part("a second run changes nothing", unchanged);
-part("a ConfigMap that was edited by hand goes back", drift);
-part("a commit arrives", commit);
-part("NGINX listens with the stack's backlog", backlog);
-part("a worker comes and goes, and every request is answered", addAndRemoveWorker);
-part("the first control plane is lost and replaced", replaceFirstControlPlane);
-part("no secret is written anywhere in clear", (t, one) => secrets(t, one, commandLines));
-part("the machines are given back clean, and the trust stack is not given up", destruction);
+story.part("the trust stack comes up, and its deploy key is registered", prepare);
+story.part("every mistake of a configuration is reported at once, and no server is touched", configErrors);
+story.part("servers that cannot be entered are named, and no other is changed", unreachable);
+story.part("servers whose packages do not come are named, with the cause", noPackages);
+story.part("an image that no registry has is named", noImage);
+story.part("a run that is killed at four moments goes on", interruptedEarly);
+story.part("a Git server that refuses is reported in Argo CD's words", gitRefuses);
+story.part("a run that is killed once more converges", interruptedLate);
+story.part("a second run changes nothing", unchanged);
+story.part("a ConfigMap that was edited by hand goes back", drift);
+story.part("a commit arrives", commit);
+story.part("NGINX listens with the stack's backlog", backlog);
+story.part("a worker comes and goes, and every request is answered", addAndRemoveWorker);
+story.part("the first control plane is lost and replaced", replaceFirstControlPlane);
+story.part("no secret is written anywhere in clear", (t, one) => secrets(t, one, commandLines));
+story.part("the machines are given back clean, and the trust stack is not given up", destruction);

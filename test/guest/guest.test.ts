@@ -1,0 +1,41 @@
+import * as assert from "node:assert/strict";
+import { after, before } from "node:test";
+import { cgroupSetup } from "../../lab/cgroup";
+import { planLab, type Lab } from "../../lab/plan";
+import { findRemains, nothingRemains } from "../../lab/remains";
+import { Story } from "../lab/story";
+import { guestJoins, guestLeaves, killedWhileMade, planChanges } from "../lab/stories/guest";
+import { hypervisorFaults } from "../lab/stories/hypervisor-faults";
+import { prepare } from "../lab/stories/interruption";
+import { TestRegion } from "../lab/test-region";
+
+/** One server that existed is the control plane; its worker is a guest that the region makes. */
+const plan = (): Lab =>
+    planLab({
+        name: "guest",
+        range: "10.83.0.0/24",
+        machines: ["cp-01"],
+        hypervisors: ["hv-01"],
+        guests: ["worker-01"],
+    });
+
+let region: TestRegion;
+
+before(async () => {
+    region = await TestRegion.make(plan);
+});
+
+after(async () => {
+    await TestRegion.remove(plan);
+    const remains = await findRemains(plan(), cgroupSetup());
+    assert.ok(nothingRemains(remains), JSON.stringify(remains));
+});
+
+const story = new Story(() => region);
+
+story.part("the trust stack comes up", prepare);
+story.part("what is wrong with a hypervisor is named, and no guest is made", hypervisorFaults);
+story.part("a guest joins as a worker and serves a page", guestJoins);
+story.part("another plan restarts it and is announced", planChanges);
+story.part("a guest that was half made and is not wanted leaves nothing", killedWhileMade);
+story.part("a guest leaves the cluster, and then its hypervisor", guestLeaves);
