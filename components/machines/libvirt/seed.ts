@@ -57,7 +57,7 @@ function user({ guest, authorizedKeys }: SeedSpec): object {
  */
 function files(mac: string): object[] {
     return [
-        { path: "/etc/cloud/cloud.cfg.d/99-fjord.cfg", content: "manual_cache_clean: true\n" },
+        { path: "/etc/cloud/cloud.cfg.d/98-fjord-guest.cfg", content: "manual_cache_clean: true\n" },
         {
             path: `/etc/systemd/network/10-fjord-${interfaceName}.link`,
             content: `[Match]\nPermanentMACAddress=${mac}\n\n[Link]\nName=${interfaceName}\n`,

@@ -45,7 +45,7 @@ test("nodes are read with what decisions need", () => {
             labels: { "node-role.kubernetes.io/control-plane": "" },
         },
         spec: { unschedulable: true },
-        status: { conditions: [{ type: "Ready", status: "Unknown" }], nodeInfo: { kubeletVersion: "v1.36.4" } },
+        status: { conditions: [{ type: "Ready", status: "Unknown" }], nodeInfo: { bootID: "boot", kubeletVersion: "v1.36.4" } },
     };
     assert.deepEqual(parseNodes(JSON.stringify({ items: [item] })), [
         node("w", {

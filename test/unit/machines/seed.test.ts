@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as path from "node:path";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { load } from "js-yaml";
@@ -76,13 +78,21 @@ test("the guest outlives its seed: cloud-init keeps what it knows, udev keeps th
     assert.deepEqual(
         files.map((file) => [file.path, file.content]),
         [
-            ["/etc/cloud/cloud.cfg.d/99-fjord.cfg", "manual_cache_clean: true\n"],
+            ["/etc/cloud/cloud.cfg.d/98-fjord-guest.cfg", "manual_cache_clean: true\n"],
             [
                 "/etc/systemd/network/10-fjord-eth0.link",
                 `[Match]\nPermanentMACAddress=${guestMac("no-oslo-1", "worker-01")}\n\n[Link]\nName=eth0\n`,
             ],
         ],
     );
+});
+
+test("no later step writes over the files that the guest needs without its seed", () => {
+    const adopt = fs.readFileSync(path.join(__dirname, "../../../components/nodes/scripts/adopt.sh"), "utf8");
+    assert.match(adopt, /\/etc\/cloud\/cloud\.cfg\.d\//, "it writes there, too");
+    for (const { path: file } of userData()["write_files"] as { path: string }[]) {
+        assert.ok(!adopt.includes(file), file);
+    }
 });
 
 test("the interface is found by its MAC address and has the static address", () => {
