@@ -1,21 +1,19 @@
 import * as pulumi from "@pulumi/pulumi";
-import { incarnationOf, Machine } from "../machines/machine";
+import { incarnationOf } from "../machines/machine";
 import { RemoteConnection, RemoteScript, remoteStep } from "../remote/step";
-import { pinnedPackages } from "./apt";
+import { driftStep, endDrift } from "./drift-step";
 import { giveBack } from "./give-back-step";
+import { publishedNode } from "./published";
 import {
     adoptStep,
     containerdStep,
     firewallStep,
     imagesStep,
     kernelStep,
-    keyComment,
-    keyScript,
+    keyStep,
     loadBalancerStep,
     NodePlan,
     packagesStep,
-    settingsFor,
-    takesIngress,
 } from "./steps";
 
 /** What a node is made of. */
@@ -24,38 +22,6 @@ export interface NodeArgs extends NodePlan {
     readonly publicKey: pulumi.Input<string>;
     /** What must have succeeded before this machine is changed: the preflights of all machines. */
     readonly after: readonly pulumi.Resource[];
-}
-
-/** What a node publishes of itself, for policies and people. No secrets, no scripts. */
-export interface NodeSpec {
-    readonly node: string;
-    readonly role: Machine["role"];
-    readonly plan: string;
-    readonly ingress: boolean;
-    /** Setting and value; `>= n` where it is only raised. */
-    readonly kernel: Readonly<Record<string, string>>;
-    /** `name=version` */
-    readonly packages: readonly string[];
-    readonly sshFrom: readonly string[];
-}
-
-/** The published spec of a machine's node. */
-export function nodeSpec(plan: NodePlan): NodeSpec {
-    const { machine, region, lock } = plan;
-    return {
-        node: machine.fqdn,
-        role: machine.role,
-        plan: machine.plan,
-        ingress: takesIngress(machine),
-        kernel: Object.fromEntries(
-            settingsFor(plan).map((setting) => [
-                setting.key,
-                "value" in setting ? setting.value : `>= ${setting.atLeast}`,
-            ]),
-        ),
-        packages: pinnedPackages(lock),
-        sshFrom: region.ssh.allowFrom,
-    };
 }
 
 /**
@@ -73,7 +39,7 @@ export class Node extends pulumi.ComponentResource {
     public readonly fqdn: pulumi.Output<string>;
 
     constructor(name: string, args: NodeArgs, opts?: pulumi.ComponentResourceOptions) {
-        super(Node.__pulumiType, name, { ...nodeSpec(args) }, opts);
+        super(Node.__pulumiType, name, { ...publishedNode(args) }, opts);
         const { machine } = args;
 
         const run = (
@@ -92,7 +58,7 @@ export class Node extends pulumi.ComponentResource {
 
         // The operator's way in may differ from person to person and day to day; once the stack's key is there it
         // matters no more.
-        const key = run("key", machine.operator, this.keyStep(args), args.after, { ignoreChanges: ["connection"] });
+        const key = run("key", machine.operator, keyOf(args), args.after, { ignoreChanges: ["connection"] });
         const leaving = giveBack(`${name}-give-back`, args, {
             parent: this,
             dependsOn: [key],
@@ -107,21 +73,20 @@ export class Node extends pulumi.ComponentResource {
         // A new login: the proof that the firewall still lets the stack in.
         this.prepared = run("loadbalancer", machine.connection, loadBalancerStep(args), [firewall]);
         this.ready = run("images", machine.connection, imagesStep(args), [this.prepared]);
+        // Last, because it installs the checks of all others. Nothing waits for it.
+        if (args.region.ssh.driftKeys.length > 0) {
+            const ending = endDrift(`${name}-drift-end`, args, leaving, { parent: this });
+            run("drift", machine.connection, driftStep(args, args.publicKey), [this.ready, ending]);
+        }
 
         this.fqdn = pulumi.output(machine.fqdn);
         this.registerOutputs({ fqdn: this.fqdn });
     }
+}
 
-    private keyStep(args: NodeArgs): RemoteScript {
-        const comment = keyComment(args.region);
-        return {
-            ...keyScript(),
-            params: {
-                LOGIN: args.machine.connection.user,
-                PUBLIC_KEY: pulumi
-                    .output(args.publicKey)
-                    .apply((key) => `${key.trim().split(/\s+/).slice(0, 2).join(" ")} ${comment}`),
-            },
-        };
-    }
+/** The stack's key may be made in this very run. */
+function keyOf(args: NodeArgs): RemoteScript {
+    const step = keyStep(args, "");
+    const line = pulumi.output(args.publicKey).apply((key) => keyStep(args, key).params.PUBLIC_KEY);
+    return { ...step, params: { ...step.params, PUBLIC_KEY: line } };
 }

@@ -1,4 +1,5 @@
 import * as path from "node:path";
+import { bareHostKey } from "../../infra/config/host-key";
 import { Lock } from "../../infra/config/lock";
 import { RegionConfig, Seconds, seconds } from "../../infra/config/types";
 import { Machine } from "../machines/machine";
@@ -106,8 +107,13 @@ export function keyComment(region: Pick<RegionConfig, "name">): string {
     return `fjord:${region.name}`;
 }
 
-export function keyScript(): Pick<RemoteScript, "script" | "timeout"> {
-    return { script: script("key"), timeout: limits.local };
+/** @param publicKey The stack's; a comment that it came with is not kept. */
+export function keyStep({ machine, region }: NodePlan, publicKey: string) {
+    return {
+        script: script("key"),
+        params: { LOGIN: machine.connection.user, PUBLIC_KEY: `${bareHostKey(publicKey)} ${keyComment(region)}` },
+        timeout: limits.local,
+    } satisfies PlainScript;
 }
 
 export function adoptStep(plan: NodePlan): PlainScript {

@@ -101,6 +101,7 @@ function regionChecks(region: Draft<RegionInput>, stack: string, directory: stri
         ...guests.domainNameLength(region, stack),
         ...kubernetes.lockFits(region, directory),
         ...images.imagesAreLocked(region, directory),
+        ...keys.driftKeys(region),
         ...keys.publicTexts(region, directory),
     ];
 }

@@ -106,7 +106,7 @@ function given<T extends object>(record: T): Record<string, string> {
 /** The region as components see it. `stack` is the stack's name, `directory` the project's. */
 export function resolveRegion(input: ParsedRegion, stack: string, directory: string): RegionConfig {
     const { domain, guestNetwork, kubernetes, platform, preflight } = input;
-    const { user, allowFrom, authorizedKeys, identityFile } = input.ssh;
+    const { user, allowFrom, authorizedKeys, driftKeys, identityFile } = input.ssh;
     const name = input.name ?? stack;
     const machines = input.machines.filter(({ out }) => !out).map((entry) => machine(entry, user));
     const bounds = (pair: { readonly warn: number; readonly fail: number }) => ({
@@ -118,9 +118,11 @@ export function resolveRegion(input: ParsedRegion, stack: string, directory: str
         name,
         domain,
         whereabouts: input.whereabouts,
+        residency: input.residency ?? (input.whereabouts.country === "NO" ? "norway" : "eea"),
+        endpoints: input.endpoints,
         trustStack: input.trustStack,
         lock: input.lock,
-        ssh: { allowFrom, authorizedKeys, ...(identityFile !== undefined && { identityFile }) },
+        ssh: { allowFrom, authorizedKeys, driftKeys, ...(identityFile !== undefined && { identityFile }) },
         hosts: input.hosts,
         preflight: {
             fdatasyncP99: bounds(preflight.fdatasyncP99),

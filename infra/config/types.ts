@@ -23,6 +23,21 @@ export interface Whereabouts {
     readonly country: string;
     /** The organisation that runs it. */
     readonly operator: string;
+    /** Country whose law the operator answers to, where it is another (that of a parent company). */
+    readonly jurisdiction?: string;
+    /** Name of the data centre: `osl-2`. What shares one is lost with it. */
+    readonly site?: string;
+}
+
+/** Where data and deployment logic may lie. `norway`: there and nowhere else. `eea`: EU, Iceland, Liechtenstein, Norway. */
+export type Residency = "norway" | "eea";
+
+/** Something that the region depends on and that no other key names. */
+export interface EndpointConfig {
+    readonly purpose: "state" | "secrets-key" | "names" | "time" | "logs" | "backup";
+    /** A URL or a host name. */
+    readonly url: string;
+    readonly whereabouts: Whereabouts;
 }
 
 /** How to reach a server over SSH before and after fjord has its own key there. */
@@ -250,6 +265,10 @@ export interface RegionConfig {
     /** DNS domain of the nodes: `osl.node`. */
     readonly domain: string;
     readonly whereabouts: Whereabouts;
+    /** Where its data may lie, for policies. Default: `norway` for a region in Norway, else `eea`. */
+    readonly residency: Residency;
+    /** What it depends on beside mirrors and Git: state, resolvers, time. For policies; nothing is configured from it. */
+    readonly endpoints: readonly EndpointConfig[];
     /** Fully qualified name of the trust stack: `organization/fjord/trust`. */
     readonly trustStack: string;
     /** File with the pinned versions and digests, relative to the project: `stacks/upstream.lock.json`. */
@@ -259,6 +278,8 @@ export interface RegionConfig {
         readonly identityFile?: string;
         /** Public keys of the operators (authorized_keys form), for machines that the stack makes. */
         readonly authorizedKeys: readonly string[];
+        /** Public keys (authorized_keys form) that may ask every machine what differs, and nothing else. Default: none. */
+        readonly driftKeys: readonly string[];
         /** CIDRs from which SSH is allowed once the firewall is up. */
         readonly allowFrom: readonly string[];
     };

@@ -19,7 +19,7 @@ before(async () => {
         sealingKeys: [{ name: "sealed-secrets-key-20260101", state: "active" as const, certificate: pulumi.output("certificate"), privateKey: pulumi.secret(secretMark) }],
         deployKey: pulumi.secret(secretMark),
     };
-    new Region("no-oslo-1", { config: { ...config, ssh: { authorizedKeys: [], allowFrom: ["198.51.100.0/24"] } }, lock, argocdManifest, trust, guests: [] });
+    new Region("no-oslo-1", { config: { ...config, ssh: { authorizedKeys: [], driftKeys: [], allowFrom: ["198.51.100.0/24"] } }, lock, argocdManifest, trust, guests: [] });
     await pulumi.runtime.disconnect();
 });
 

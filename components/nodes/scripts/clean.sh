@@ -87,6 +87,20 @@ else
         done <"$state/sysctl.before"
     fi
 
+    # The drift job's way in, as drift.sh makes it.
+    systemctl disable --quiet --now fjord-drift.socket 2>/dev/null || true
+    drop /etc/systemd/system/fjord-drift.socket /etc/systemd/system/fjord-drift@.service /usr/local/lib/fjord
+    if getent passwd fjord-drift >/dev/null; then
+        changed "user fjord-drift removed"
+        # Its session outlives a login by some seconds.
+        loginctl terminate-user fjord-drift 2>/dev/null || true
+        for ((try = 0; try < 40; try++)); do
+            if userdel fjord-drift; then break; fi
+            sleep 0.5
+        done
+    fi
+    systemctl daemon-reload
+
     drop /etc/cloud/cloud.cfg.d/99-fjord.cfg
     if [[ -s $state/hostname.before ]]; then
         changed "host name back to $(cat "$state/hostname.before")"

@@ -1,12 +1,36 @@
 import { createPrivateKey, createPublicKey, KeyObject, X509Certificate } from "node:crypto";
 import * as defaults from "../defaults";
 import { Draft, entriesOf } from "../draft";
+import { bareHostKey } from "../host-key";
 import { formatPath, Path, shown } from "../problems";
 import { RegionInput } from "../schema/region";
 import { TrustInput } from "../schema/trust";
 import { readText } from "../text-file";
 import { Problem } from "../types";
 import { repetitions } from "./machines";
+
+/** A key that may only ask must not be one that may log in, and each is named once. */
+export function driftKeys(region: Draft<RegionInput>): Problem[] {
+    const operators = new Set(entriesOf(region.ssh?.authorizedKeys).map(([, key]) => bareHostKey(key)));
+    const keys = entriesOf(region.ssh?.driftKeys).map(([i, key]) => ({
+        path: ["ssh", "driftKeys", i] as Path,
+        key: bareHostKey(key),
+    }));
+    return [
+        ...repetitions(
+            keys,
+            (_key, first) => `is also ${first}`,
+            "name every key once",
+        ),
+        ...keys
+            .filter(({ key }) => operators.has(key))
+            .map(({ path }) => ({
+                path: formatPath(path),
+                message: "is also in fjord:ssh.authorizedKeys: whoever holds it could change the machines",
+                fix: "give the drift job a key of its own: ssh-keygen -t ed25519 -f drift",
+            })),
+    ];
+}
 
 /** The public keys of apt repositories and the mirrors' CA: there, readable, and of the right kind. */
 export function publicTexts(region: Draft<RegionInput>, directory: string): Problem[] {

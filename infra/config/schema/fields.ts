@@ -195,6 +195,12 @@ export const whereabouts = () =>
         .strictObject({
             country: country().describe("ISO 3166-1 alpha-2 code of the country it lies in."),
             operator: nonEmpty("Nordic Hosting AS").describe("The organisation that runs it."),
+            jurisdiction: country()
+                .optional()
+                .describe("Country whose law the operator answers to; of its parent company, where it has one. Default: country."),
+            site: nonEmpty("osl-2")
+                .optional()
+                .describe("Name of the data centre; what shares one is lost with it. Read by the rules on recovery."),
         })
         .describe("Where it lies and who runs it. Read by the residency rules.");
 

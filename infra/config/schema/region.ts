@@ -22,6 +22,28 @@ export const regionSchema = z.strictObject({
     name: name().optional().describe("Name of the region. Default: the stack's."),
     domain: domain().describe("DNS domain of the nodes; unique for every region."),
     whereabouts: whereabouts(),
+    residency: z
+        .enum(["norway", "eea"])
+        .optional()
+        .describe(
+            "Where data and deployment logic may lie, for policies: `norway`, or `eea` (EU, Iceland, Liechtenstein, Norway). Default: norway for a region in Norway, else eea.",
+        ),
+    endpoints: z
+        .array(
+            z.strictObject({
+                purpose: z
+                    .enum(["state", "secrets-key", "names", "time", "logs", "backup"])
+                    .describe(
+                        "What it is for: Pulumi's state, what opens its secrets, the resolvers and time servers of the machines, logs, backups.",
+                    ),
+                url: nonEmpty("s3://fjord-state?region=no-1").describe("A URL or a host name, without user and password."),
+                whereabouts: whereabouts(),
+            }),
+        )
+        .default([])
+        .describe(
+            "What the region depends on beside its mirrors and Git hosts. Read by the rules on residency and recovery; nothing is configured from it.",
+        ),
     trustStack: stackName()
         .default(defaults.trustStack)
         .describe(
@@ -45,6 +67,12 @@ export const regionSchema = z.strictObject({
                 .default([])
                 .describe(
                     "Public keys of the operators, for machines that the stack makes: without one of theirs nobody but the stack could log in. Machines that exist have their own.",
+                ),
+            driftKeys: z
+                .array(publicKey())
+                .default([])
+                .describe(
+                    "Public keys that may ask every machine what differs from its last `pulumi up` (`npm run drift`), and nothing else: for a scheduled job, whose address must be in `allowFrom`. Default: none, and nothing is installed for it.",
                 ),
             allowFrom: z
                 .array(cidr())

@@ -12,9 +12,11 @@ export const exampleRegion: RegionConfig = {
     name: "no-oslo-1",
     domain: "osl.node",
     whereabouts: here,
+    residency: "norway",
+    endpoints: [],
     trustStack: "organization/fjord/trust",
     lock: "stacks/upstream.lock.json",
-    ssh: { authorizedKeys: [], allowFrom: ["192.0.2.0/24"] },
+    ssh: { authorizedKeys: [], driftKeys: [], allowFrom: ["192.0.2.0/24"] },
     hosts: { "mirror.osl.node": "10.0.0.5" },
     preflight: {
         fdatasyncP99: { warn: milliseconds(5), fail: milliseconds(10) },
