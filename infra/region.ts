@@ -17,6 +17,7 @@ import { RegionTrust } from "../components/trust/outputs";
 import { RegionKeys } from "../components/trust/region-keys";
 import { Lock } from "./config/lock";
 import { RegionConfig } from "./config/types";
+import { publishedRegion } from "./published";
 
 /** What a region is made from. */
 export interface RegionArgs {
@@ -40,7 +41,7 @@ export class Region extends pulumi.ComponentResource {
     readonly preflight: pulumi.Output<string>;
 
     constructor(name: string, args: RegionArgs, opts?: pulumi.ComponentResourceOptions) {
-        super(Region.__pulumiType, name, published(args.config), { ...opts, providers: hostProviders(name) });
+        super(Region.__pulumiType, name, { ...publishedRegion(args.config, args.lock, args.guests) }, { ...opts, providers: hostProviders(name) });
         const { config, lock, trust } = args;
         const parent = { parent: this };
 
@@ -131,20 +132,4 @@ function controlPlanesOf(machines: readonly Machine[]): pulumi.Output<ControlPla
 /** Explicit providers: a default one would take its settings from whoever runs the stack. */
 function hostProviders(name: string): pulumi.ProviderResource[] {
     return [new command.Provider(`${name}-command`), new random.Provider(`${name}-random`), new tls.Provider(`${name}-tls`)];
-}
-
-/** What policies see of a region. */
-function published({ name, domain, whereabouts, mirrors, platform }: RegionConfig): Record<string, unknown> {
-    return {
-        name,
-        domain,
-        whereabouts,
-        endpoints: [
-            { kind: "apt", url: mirrors.apt.kubernetes.url, ...mirrors.apt.kubernetes.whereabouts },
-            { kind: "apt", url: mirrors.apt.containerd.url, ...mirrors.apt.containerd.whereabouts },
-            ...mirrors.images.map(({ registry, url, whereabouts: at }) => ({ kind: "images", registry, url, ...at })),
-            ...(mirrors.files ? [{ kind: "files", url: mirrors.files.url, ...mirrors.files.whereabouts }] : []),
-            ...platform.gitHosts.map(({ host, whereabouts: at }) => ({ kind: "git", url: host, ...at })),
-        ],
-    };
 }

@@ -8,6 +8,7 @@ import { Node } from "../nodes/node";
 import { writeAccess } from "./access";
 import { kubeconfig } from "./kubeconfig";
 import { Network } from "./network";
+import { publishedCluster } from "./published";
 import { settingsHash } from "./settings";
 import { ClusterSpec, ImagePin, InitInput, Member, MemberInput, NodeFacts } from "./spec";
 
@@ -51,7 +52,7 @@ function memberOf(machine: Machine): pulumi.Output<Member> {
 
 /** Pulumi runs local commands in the folder of the program's main file; the project is the one above. */
 const project = "..";
-const step = (verb: string): string => `node --import tsx components/cluster/steps.ts ${verb}`;
+const step = (verb: string): string => `node --require tsx/cjs components/cluster/steps.ts ${verb}`;
 
 /**
  * The kubeadm cluster of a region. It begins once; every machine, the first included, then is made a member by a step
@@ -82,7 +83,7 @@ export class Cluster extends pulumi.ComponentResource {
     constructor(name: string, args: ClusterArgs, opts?: pulumi.ComponentResourceOptions) {
         const { config, lock, machines, nodes } = args;
         const spec = clusterSpec(config, lock);
-        super(Cluster.__pulumiType, name, published(spec, machines), opts);
+        super(Cluster.__pulumiType, name, { ...publishedCluster(spec, machines) }, opts);
         this.name = name;
         this.args = args;
 
@@ -157,22 +158,4 @@ export class Cluster extends pulumi.ComponentResource {
             { parent: this },
         );
     }
-}
-
-/** What policies see of a cluster. */
-function published(spec: ClusterSpec, machines: readonly Machine[]): Record<string, unknown> {
-    const named = (role: Machine["role"]) =>
-        machines.filter((machine) => machine.role === role).map(({ fqdn }) => fqdn);
-    const { version, podCidr, serviceCidr, apiName } = spec.kubernetes;
-    return {
-        version,
-        podCidr,
-        serviceCidr,
-        apiName,
-        controlPlanes: named("control-plane"),
-        workers: named("worker"),
-        encryptionAtRest: "secretbox",
-        auditLog: true,
-        proxyMode: "nftables",
-    };
 }

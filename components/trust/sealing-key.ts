@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import { SealingKeyConfig } from "../../infra/config/types";
+import { sealingKeyBits } from "./published";
 
 /** Ten years: a sealed value must open for as long as it lies in Git. */
 const validityHours = 10 * 365 * 24;
@@ -17,7 +18,6 @@ export interface SealingKey {
 
 /**
  * Makes a sealing key, or takes the one supplied. A generated key is protected: what was sealed with it is lost with it.
- * RSA 4096, as the controller makes its own.
  */
 export function sealingKey(parent: pulumi.Resource, prefix: string, config: SealingKeyConfig): SealingKey {
     if (config.supplied) {
@@ -29,7 +29,7 @@ export function sealingKey(parent: pulumi.Resource, prefix: string, config: Seal
         };
     }
     const opts = { parent, protect: true };
-    const key = new tls.PrivateKey(`${prefix}-${config.name}`, { algorithm: "RSA", rsaBits: 4096 }, opts);
+    const key = new tls.PrivateKey(`${prefix}-${config.name}`, { algorithm: "RSA", rsaBits: sealingKeyBits }, opts);
     const certificate = new tls.SelfSignedCert(
         `${prefix}-${config.name}`,
         {

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import { TrustConfig } from "../../infra/config/types";
+import { publishedTrust } from "./published";
 import { SealingKey, sealingKey } from "./sealing-key";
 
 /** Ten years, like the sealing keys: the CA outlives every region it signs for. */
@@ -16,7 +17,7 @@ export class Trust extends pulumi.ComponentResource {
     readonly caCertificate: pulumi.Output<string>;
 
     constructor(name: string, config: TrustConfig, opts?: pulumi.ComponentResourceOptions) {
-        super("fjord:trust:Trust", name, {}, opts);
+        super("fjord:trust:Trust", name, { ...publishedTrust(config) }, opts);
         this.sealingKeys = config.sealingKeys.map((key) => sealingKey(this, name, key));
         const deployKey = new tls.PrivateKey(`${name}-deploy-key`, { algorithm: "ED25519" }, { parent: this, protect: true });
         this.deployKey = pulumi.secret(deployKey.privateKeyOpenssh);

@@ -173,7 +173,7 @@ test("keys pass on stdin only, as a secret; command lines hold neither secrets n
     assert.equal(resource("region-cluster-init").props["delete"], undefined);
     assert.equal(
         resource("region-cluster-cp-01").props["delete"],
-        "node --import tsx components/cluster/steps.ts leave",
+        "node --require tsx/cjs components/cluster/steps.ts leave",
     );
 });
 
@@ -185,7 +185,7 @@ test("the input of init names no worker, so that adding one leaves it alone", as
 test("the component publishes what policies look at", () => {
     const { props } = resource("region-cluster");
     assert.deepEqual(props["controlPlanes"], ["cp-01.osl.node", "cp-02.osl.node", "cp-03.osl.node"]);
-    assert.equal(props["encryptionAtRest"], "secretbox");
+    assert.deepEqual(props["encryption"], { resources: ["secrets"], providers: ["secretbox", "identity"] });
 });
 
 test("kubeconfig holds no secret and is on this computer for the operator", async () => {
