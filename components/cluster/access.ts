@@ -47,7 +47,7 @@ function accessOf(config: AccessConfig, controlPlanes: readonly AccessPoint[]): 
 export function accessShim(node: string, project: string, stack: string): string {
     return `#!/bin/sh
 # Written by fjord at every run of the stack. Prints a short-lived credential and keeps the tunnel open.
-cd ${shellQuote(project)} && exec ${shellQuote(node)} --import tsx operations/kube/access.ts ${shellQuote(stack)}
+cd ${shellQuote(project)} && exec ${shellQuote(node)} --require tsx/cjs operations/kube/access.ts ${shellQuote(stack)}
 `;
 }
 

@@ -22,6 +22,19 @@ function args(values: Readonly<Record<string, string>>): { name: string; value: 
     return Object.entries(values).map(([name, value]) => ({ name, value }));
 }
 
+/**
+ * TLS 1.2 suites with forward secrecy and authenticated encryption; those of TLS 1.3 are always offered. Go's own list has
+ * suites with CBC too.
+ */
+const tlsSuites = [
+    "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+    "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+    "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+    "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+] as const;
+
+const tlsMinVersion = "VersionTLS12";
+
 /** A taint without an empty value, which the API would drop and a comparison would stumble over. */
 export function taintOf(taint: Taint): { key: string; value?: string; effect: string } {
     return { key: taint.key, ...(taint.value ? { value: taint.value } : {}), effect: taint.effect };
@@ -74,6 +87,12 @@ export function clusterConfiguration(spec: ClusterSpec): Document {
             certSANs: [kubernetes.apiName, "localhost", "127.0.0.1"],
             extraArgs: args({
                 profiling: "false",
+                "tls-min-version": tlsMinVersion,
+                "tls-cipher-suites": tlsSuites.join(","),
+                // kubeadm's own is NodeRestriction, and a list that is given takes its place.
+                "enable-admission-plugins": "NodeRestriction,DenyServiceExternalIPs",
+                // By itself the API server makes a year of the hour that a pod's token has.
+                "service-account-extend-token-expiration": "false",
                 "encryption-provider-config": paths.encryption,
                 "audit-policy-file": paths.auditPolicy,
                 "audit-log-path": `${paths.auditLogs}/audit.log`,
@@ -98,7 +117,8 @@ export function clusterConfiguration(spec: ClusterSpec): Document {
                 },
             ],
         },
-        controllerManager: { extraArgs: args({ profiling: "false" }) },
+        // By itself it keeps 12500 finished pods.
+        controllerManager: { extraArgs: args({ profiling: "false", "terminated-pod-gc-threshold": "1000" }) },
         scheduler: { extraArgs: args({ profiling: "false" }) },
     };
 }
@@ -115,6 +135,8 @@ export function kubeletConfiguration(kubernetes: KubernetesConfig): Document {
         protectKernelDefaults: kubernetes.cgroupDriver === "systemd",
         seccompDefault: true,
         rotateCertificates: true,
+        tlsMinVersion,
+        tlsCipherSuites: [...tlsSuites],
         serializeImagePulls: false,
         maxParallelImagePulls: 4,
         maxPods: kubernetes.maxPods,

@@ -37,7 +37,7 @@ export function awaitApplication(
     return new command.local.Command(
         name,
         {
-            create: "node --import tsx components/platform/await-application.ts",
+            create: "node --require tsx/cjs components/platform/await-application.ts",
             dir: path.relative(process.cwd(), projectRoot) || ".",
             environment: {
                 FJORD_APPLICATION: pulumi

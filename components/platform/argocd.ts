@@ -42,6 +42,15 @@ const resources: Readonly<Record<string, ContainerResources>> = {
     redis: containerResources(20, 32, 256),
 };
 
+/** Of containers that a Service sends requests to and that upstream asks nothing: whether their port takes connections. */
+const missingProbes: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+    "argocd-applicationset-controller": { tcpSocket: { port: 7000 } },
+    redis: { tcpSocket: { port: 6379 } },
+};
+
+/** Accounts of pods that never ask the API; redis lost its only reason with the init container that made its password. */
+const withoutApi = ["argocd-redis"];
+
 /** Containers that run no Go program. */
 const notGo = ["redis"];
 
@@ -89,6 +98,7 @@ function rewriteContainer(container: Container, lock: Lock): Container {
                 "measure it and add it to components/platform/argocd.ts",
         );
     }
+    const readinessProbe = container.readinessProbe ?? missingProbes[container.name];
     const memoryLimit = notGo.includes(container.name)
         ? []
         : [{ name: "GOMEMLIMIT", value: goMemoryLimit(figures.memoryLimit) }];
@@ -99,9 +109,7 @@ function rewriteContainer(container: Container, lock: Lock): Container {
         resources: resourceRequirements(figures),
         env: [...(container.env ?? []), ...memoryLimit],
         // Upstream asks after 3 to 5 s, then every 10 to 30 s: one early miss would cost a first start half a minute.
-        ...(container.readinessProbe && {
-            readinessProbe: { ...container.readinessProbe, initialDelaySeconds: 1, periodSeconds: 3 },
-        }),
+        ...(readinessProbe && { readinessProbe: { ...readinessProbe, initialDelaySeconds: 1, periodSeconds: 3 } }),
     };
 }
 
@@ -112,6 +120,7 @@ function rewritePod(pod: PodSpec, lock: Lock): PodSpec {
     const { initContainers: _, ...rest } = pod;
     return {
         ...rest,
+        ...(withoutApi.includes(String(pod["serviceAccountName"])) && { automountServiceAccountToken: false }),
         containers: pod.containers.map((container) => rewriteContainer(container, lock)),
         ...(initContainers.length > 0 && { initContainers }),
     };

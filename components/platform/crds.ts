@@ -29,7 +29,7 @@ export function applyCrds(
     return new command.local.Command(
         name,
         {
-            create: "node --import tsx components/platform/apply-crds.ts",
+            create: "node --require tsx/cjs components/platform/apply-crds.ts",
             // Relative, so that another checkout is no change: the provider starts where the program does.
             dir: path.relative(process.cwd(), projectRoot) || ".",
             environment: { FJORD_CRDS: pulumi.output(task).apply((known) => JSON.stringify(known satisfies CrdTask)) },

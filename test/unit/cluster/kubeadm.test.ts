@@ -52,6 +52,20 @@ test("encryption and audit files lie inside a mounted folder", () => {
     }
 });
 
+test("kubelets and API servers offer the same suites, which the certificates of kubeadm (RSA) can use", () => {
+    const { apiServer } = clusterConfiguration(spec) as unknown as Rendered;
+    const offered = apiServer.extraArgs.find(({ name }) => name === "tls-cipher-suites")?.value.split(",");
+    assert.deepEqual(offered, kubeletConfiguration(kubernetes)["tlsCipherSuites"]);
+    // HTTP/2 demands the first of them (RFC 9113, 9.2.2).
+    assert.ok(offered?.includes("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"));
+});
+
+test("plugins that are named beside kubeadm's own do not take its place", () => {
+    const { apiServer } = clusterConfiguration(spec) as unknown as Rendered;
+    const plugins = apiServer.extraArgs.find(({ name }) => name === "enable-admission-plugins")?.value.split(",");
+    assert.deepEqual(plugins, ["NodeRestriction", "DenyServiceExternalIPs"]);
+});
+
 test("a node is registered with the taints of its configuration and no others", () => {
     const registered = (documents: readonly unknown[]) => (documents[0] as Rendered).nodeRegistration;
     const tainted = { ...controlPlane, taints: worker.taints };
