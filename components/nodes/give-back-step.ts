@@ -34,7 +34,7 @@ export function giveBack(name: string, plan: NodePlan, opts: pulumi.CustomResour
         name,
         {
             create: ":",
-            delete: "node --import tsx components/nodes/give-back.ts",
+            delete: "node --require tsx/cjs components/nodes/give-back.ts",
             dir: project,
             stdin: pulumi.secret(stdin),
             logging: command.local.Logging.Stderr,

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import { stackFiles } from "../../components/cluster/home";
 
-/** Runs kubectl against a region: `node --import tsx operations/kube/kubectl.ts <stack> get nodes`. */
+/** Runs kubectl against a region: `node --require tsx/cjs operations/kube/kubectl.ts <stack> get nodes`. */
 function main(stack: string | undefined, words: readonly string[]): number {
     if (stack === undefined) {
         process.stderr.write("fjord: name the stack first: kubectl.ts <stack> get nodes\n");

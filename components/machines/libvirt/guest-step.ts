@@ -5,7 +5,7 @@ import { text } from "node:stream/consumers";
 import { Seconds, seconds } from "../../../infra/config/types";
 import { restartMachine } from "../../cluster/machine-restart";
 import { Session } from "../../cluster/session";
-import { connect, operatorCredentials, SshClient, SshError, SshServer } from "../../remote/ssh";
+import { connect, operatorCredentials, SshClient, SshError, SshResult, SshServer } from "../../remote/ssh";
 import { renderScript, ScriptExit, ScriptMode, scriptCommand, ScriptValue } from "../../remote/script";
 import { expandHome } from "../expand-home";
 import { consolePath, domainName } from "./identity";
@@ -105,6 +105,29 @@ async function enterGuest(task: GuestTask, deadline: number): Promise<SshClient>
     }
 }
 
+/**
+ * What cloud-init says when it is done. A connection that breaks meanwhile, as it does on a machine that is short of CPU,
+ * is made anew.
+ */
+async function cloudInit(task: GuestTask, deadline: number): Promise<SshResult> {
+    for (;;) {
+        const guest = await enterGuest(task, deadline);
+        const left = seconds(Math.max(30, Math.ceil((deadline - Date.now()) / 1000)));
+        try {
+            return await guest.exec(`timeout ${left} cloud-init status --wait --long`, {
+                what: "wait for cloud-init",
+                timeout: seconds(left + 10),
+            });
+        } catch (error) {
+            if (!(error instanceof SshError) || Date.now() > deadline) {
+                throw error;
+            }
+        } finally {
+            guest.close();
+        }
+    }
+}
+
 /** Waits until a guest that was started has booted and is set up; on failure its console is part of the error. */
 async function waitForGuest(client: SshClient, task: GuestTask): Promise<void> {
     const limit: Seconds = bootLimits[task.guest.acceleration];
@@ -114,9 +137,9 @@ async function waitForGuest(client: SshClient, task: GuestTask): Promise<void> {
             `fjord: ${task.fqdn}: step boot failed: ${problem}; the end of its console:${await consoleTail(client, task)}\n  what to do: ${fix}\n` +
                 `  log: ${consolePath(domainName(task.guest.region, task.guest.name))} on ${task.hypervisor.name}`,
         );
-    let guest: SshClient;
+    let result: SshResult;
     try {
-        guest = await enterGuest(task, deadline);
+        result = await cloudInit(task, deadline);
     } catch (error) {
         const reason = (error as Error).message.split("\n")[0]?.replace(/^fjord: /, "") ?? "";
         throw await failed(
@@ -124,20 +147,12 @@ async function waitForGuest(client: SshClient, task: GuestTask): Promise<void> {
             "see whether it boots, and whether its address and the bridge are right; run again: it goes on from there",
         );
     }
-    try {
-        const left = seconds(Math.max(30, Math.ceil((deadline - Date.now()) / 1000)));
-        const { code, stdout } = await guest.exec(`timeout ${left} cloud-init status --wait --long`, {
-            what: "wait for cloud-init",
-            timeout: seconds(left + 10),
-        });
-        if (code === null || !cloudInitDone.includes(code)) {
-            throw await failed(
-                `cloud-init did not end well (code ${code}): ${stdout.trim().split("\n").slice(-3).join(" ")}`,
-                "see /var/log/cloud-init.log on the guest, mend the image, run again",
-            );
-        }
-    } finally {
-        guest.close();
+    const { code, stdout } = result;
+    if (code === null || !cloudInitDone.includes(code)) {
+        throw await failed(
+            `cloud-init did not end well (code ${code}): ${stdout.trim().split("\n").slice(-3).join(" ")}`,
+            "see /var/log/cloud-init.log on the guest, mend the image, run again",
+        );
     }
 }
 

@@ -26,7 +26,7 @@ export interface GuestsArgs {
 
 /** Pulumi runs local commands in the folder of the program's main file; the project is the one above. */
 const project = "..";
-const step = (verb: string): string => `node --import tsx components/machines/libvirt/guest-step.ts ${verb}`;
+const step = (verb: string): string => `node --require tsx/cjs components/machines/libvirt/guest-step.ts ${verb}`;
 
 /** What it takes to change a guest, in the words of the preview. */
 interface GuestInputs {

@@ -62,7 +62,7 @@ const faults: readonly Fault[] = [
                 await waitForSsh(lab, server);
             };
         },
-        expected: /fjord: hv-01: step hypervisor failed: .*did not answer.*what to do: /s,
+        expected: /fjord: hv-01: step hypervisor did not start: the machine did not answer at 10\.83\.0\.201:22.*what to do: check that it is powered on/s,
     },
     {
         name: "a name that a foreign domain has",
