@@ -38,7 +38,7 @@ export function writeConfig(lab: Lab, stack: string, config: object): void {
 }
 
 /** The lab's trust stack, as a person would write it. */
-const trustInput: TrustInput = { kind: "trust", organization: "Lab", sealingKeys: [{ name: "sealed-secrets-key-20260101", state: "active" }] };
+export const trustInput: TrustInput = { kind: "trust", organization: "Lab", sealingKeys: [{ name: "sealed-secrets-key-20260101", state: "active" }] };
 
 /** The lab's own mirrors, as a region's stack describes them. */
 async function mirrorFacts(lab: Lab): Promise<NonNullable<LabFacts["mirrors"]>> {

@@ -4,6 +4,7 @@ import type { RegionInput } from "../infra/config/schema/region";
 import type { Host } from "./host";
 import { guestBridge } from "./hypervisor";
 import { serviceName, type Lab } from "./plan";
+import { stackFiles } from "./pulumi";
 import { operatorUser } from "./rootfs";
 import { guestImageName } from "./services/files";
 
@@ -41,7 +42,7 @@ export interface LabFacts {
 }
 
 /** Everything of a lab lies on one machine, which is where the person is who runs it. */
-const whereabouts = { country: "NO", operator: "the lab's own machine" } as const;
+const whereabouts = { country: "NO", operator: "the lab's own machine", site: "lab" } as const;
 
 function mirrors(lab: Lab, facts: LabFacts): RegionInput["mirrors"] {
     const given = facts.mirrors;
@@ -123,6 +124,12 @@ export function labRegion(lab: Lab, facts: LabFacts): RegionInput {
         name: lab.name,
         domain: lab.domain,
         whereabouts,
+        endpoints: [
+            { purpose: "state", url: `file://${stackFiles(lab).state}`, whereabouts },
+            { purpose: "secrets-key", url: `file://${stackFiles(lab).passphrase}`, whereabouts },
+            { purpose: "names", url: lab.services.dns, whereabouts },
+            { purpose: "time", url: "the machine's own clock", whereabouts },
+        ],
         lock: facts.lock,
         ssh: {
             user: operatorUser.name,
@@ -145,6 +152,7 @@ export function labRegion(lab: Lab, facts: LabFacts): RegionInput {
                 address: node.address,
                 hostKey: hostKeyOf(facts, node.name),
                 plan: "lab",
+                ...(lab.guests.length > 0 && { taints: [] }),
             })),
             ...lab.guests.map((guest) => ({
                 kind: "libvirt" as const,
@@ -155,6 +163,8 @@ export function labRegion(lab: Lab, facts: LabFacts): RegionInput {
                 plan: guestPlan.name,
                 // Guests have a kernel of their own, and with it cgroup v2.
                 cgroupDriver: "systemd" as const,
+                // Emulated, a pod takes minutes to start: those that need not run everywhere go elsewhere.
+                taints: [{ key: "fjord.lab/emulated", value: "", effect: "PreferNoSchedule" as const }],
             })),
         ],
         ...hypervisors(lab, facts),

@@ -1,95 +1,20 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { after, test } from "node:test";
-import { fileNames, imageNames } from "../../../infra/config/lock-file";
 import { loadStackConfig } from "../../../infra/config/load";
 import { parseStackFile } from "../../../infra/config/stack-file";
 import type { RegionConfig } from "../../../infra/config/types";
-import { imageName } from "../../../lab/images/recipes";
 import { planLab, type Lab } from "../../../lab/plan";
-import { packageVersions } from "../../../lab/services/debs";
 import { guestImageAt, guestImageName } from "../../../lab/services/files";
 import { labRegion, stackYaml, type LabFacts } from "../../../lab/stack";
+import { labFacts, publicKey } from "../../fixtures/lab";
 
 const lab = planLab({ labsDir: "/labs" });
-/** A well-formed public key that nobody has the other half of. */
-function publicKey(index: number): string {
-    const parts = [
-        Buffer.from([0, 0, 0, 11]),
-        Buffer.from("ssh-ed25519"),
-        Buffer.from([0, 0, 0, 32]),
-        Buffer.alloc(32, index),
-    ];
-    return `ssh-ed25519 ${Buffer.concat(parts).toString("base64")}`;
-}
-
-function certificate(): string {
-    const dir = fs.mkdtempSync(path.join(os.tmpdir(), "fjord-test-"));
-    try {
-        execFileSync(
-            "openssl",
-            [
-                "req",
-                "-x509",
-                "-newkey",
-                "ec",
-                "-pkeyopt",
-                "ec_paramgen_curve:P-256",
-                "-nodes",
-                "-subj",
-                "/CN=lab",
-                "-days",
-                "30",
-                "-keyout",
-                `${dir}/k`,
-                "-out",
-                `${dir}/c`,
-            ],
-            { stdio: "ignore" },
-        );
-        return fs.readFileSync(`${dir}/c`, "utf8");
-    } finally {
-        fs.rmSync(dir, { recursive: true, force: true });
-    }
-}
-
-/** A lock as a lab writes it, with made-up digests. */
-function lockFile(): string {
-    const lock = {
-        source: "lab",
-        packages: packageVersions,
-        images: Object.fromEntries(
-            imageNames.map((name) => [name, { ...imageName(name, "own"), digest: `sha256:${"0".repeat(64)}` }]),
-        ),
-        files: Object.fromEntries(
-            fileNames.map((name) => [name, { url: "https://example.org/f", path: "f", sha256: "0".repeat(64) }]),
-        ),
-    };
-    const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "fjord-test-")), "lab.lock.json");
-    fs.writeFileSync(file, JSON.stringify(lock));
-    after(() => fs.rmSync(path.dirname(file), { recursive: true }));
-    return file;
-}
-
-const facts: LabFacts = {
-    host: { cgroup: { version: 1 }, sysResource: false },
-    hostKeys: Object.fromEntries(lab.nodes.map((node, i) => [node.name, publicKey(i + 1)])),
-    gitHostKey: publicKey(99),
-    identityFile: "/labs/lab/keys/operator",
-    operatorKey: publicKey(98),
-    lock: lockFile(),
-    mirrors: {
-        ca: certificate(),
-        aptKey: "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmQ==\n-----END PGP PUBLIC KEY BLOCK-----\n",
-        registries: ["docker.io", "registry.k8s.io"],
-        registryUrl: "https://registry.lab.node:5000",
-        filesUrl: "https://10.77.0.5/",
-    },
-    repository: "git@git.lab.node:payments/infra-manifests.git",
-};
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), "fjord-test-"));
+after(() => fs.rmSync(folder, { recursive: true }));
+const facts = labFacts(lab, folder);
 
 function load(given: LabFacts, of: Lab = lab): RegionConfig {
     const loaded = loadStackConfig(parseStackFile(stackYaml(labRegion(of, given)), "Pulumi.lab.yaml"), {

@@ -1,0 +1,243 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { reports } from "../../../policies/reports";
+import { markdownReport, noteMarker } from "../../../policies/reports/markdown";
+import { exitCodes, Operation, ReviewResult } from "../../../policies/reports/result";
+import { summarize } from "../../../policies/reports/summarize";
+import { textReport } from "../../../policies/reports/text";
+import { clean, finding, result, review, rules } from "./reports-example";
+import { codeQuality, junit, markdown, sarif } from "./reports-shapes";
+
+test("the verdict and its exit code", () => {
+    const { critical, advice } = rules;
+    const none = { ...review, findings: [], exceptions: [] };
+    const problem = { reader: "git", message: "is no YAML" } as const;
+    const [, expired, unused] = review.exceptions;
+    const table = [
+        ["nothing found", none, "passes"],
+        ["advice", { ...none, findings: [finding(advice)] }, "passes"],
+        ["advice that cannot be told", { ...none, findings: [finding(advice, { outcome: "cannot-tell" })] }, "passes"],
+        ["a failure", { ...none, findings: [finding(critical)] }, "fails"],
+        ["an open question", { ...none, findings: [finding(critical, { outcome: "cannot-tell" })] }, "cannot tell"],
+        ["both", { ...none, findings: [finding(critical), finding(critical, { outcome: "cannot-tell" })] }, "fails"],
+        ["something unreadable", { ...none, problems: [problem] }, "cannot tell"],
+        ["a failure and something unreadable", { ...none, findings: [finding(critical)], problems: [problem] }, "fails"],
+        ["an expired exception", { ...none, exceptions: [expired!] }, "fails"],
+        ["an unused exception", { ...none, exceptions: [unused!] }, "fails"],
+        ["an unused exception, but not all was read", { ...none, exceptions: [unused!], problems: [problem] }, "cannot tell"],
+        ["an unused exception of what was not asked for", { ...none, exceptions: [unused!], complete: [] }, "passes"],
+    ] as const;
+    for (const [what, one, verdict] of table) {
+        assert.equal(summarize(one).verdict, verdict, what);
+    }
+    assert.deepEqual(exitCodes, { passes: 0, fails: 1, "cannot tell": 2, wrongUse: 3 });
+});
+
+test("what several readers saw is one finding, and what one reader saw twice stays two", () => {
+    assert.deepEqual(
+        result.open.map(({ rule, sources }) => [rule.id, sources]),
+        [
+            ["FJ-SSH-901", ["stack", "state"]],
+            ["FJ-WRK-902", ["git"]],
+            ["FJ-NET-903", ["git"]],
+            ["FJ-WRK-904", ["git"]],
+        ],
+    );
+    const twice = summarize({ ...review, findings: [finding(rules.high, { id: "x" }), finding(rules.high, { id: "x" })] });
+    assert.equal(twice.open.length, 2);
+    assert.equal(new Set(twice.open.map(({ fingerprint }) => fingerprint)).size, 2);
+    const otherText = summarize({
+        ...review,
+        findings: [
+            finding(rules.high, { id: "x", source: "stack" }),
+            finding(rules.high, { id: "x", source: "state", message: "is worse" }),
+        ],
+    });
+    assert.equal(otherText.open.length, 2);
+});
+
+test("tallies are summed over the readers, also for rules that nothing was there for", () => {
+    const tallies = summarize({ ...review, tallies: [...review.tallies, ...review.tallies] }).rules.map(({ id, tally }) => [
+        id,
+        tally.pass,
+    ]);
+    assert.deepEqual(Object.fromEntries(tallies), {
+        "FJ-SSH-901": 6,
+        "FJ-WRK-902": 6,
+        "FJ-NET-903": 6,
+        "FJ-WRK-904": 6,
+        "FJ-SEC-905": 0,
+    });
+});
+
+test("text: what is worst comes first, with what to do, and the verdict comes last", () => {
+    const text = textReport(result);
+    const order = [
+        "Critical (1)",
+        "High (1)",
+        "Medium (1)",
+        "Advice (1)",
+        "Exceptions that have expired",
+        "Exceptions that nothing needs",
+        "Excepted (1)",
+        "Would change: 1 to replace, 1 to update",
+        "The review fails",
+    ].map((part) => text.indexOf(part));
+    assert.ok(!order.includes(-1), text);
+    assert.deepEqual(
+        [...order].sort((a, b) => a - b),
+        order,
+    );
+    assert.match(
+        text,
+        /Deployment\.apps\/payment-prod\/web {2}lab\/repo\/k8s\/payment\/web deployment\.yaml:12\n {6}spec\.template/,
+    );
+    assert.match(text, /sshFrom\[0\] is 0\.0\.0\.0\/0, wider than a \/8/);
+    assert.match(text, /what to do: Write the right thing/);
+    assert.match(text, /spec\.tls cannot be told: is not known/);
+    assert.match(text, / {2}\+- {2}command:remote:Command {2}no-oslo-1-x {12}\[triggers\]\n/);
+    assert.match(text, / {2}~ {3}fjord:nodes:Node {8}no-oslo-1-nodes-cp-01 {2}\[kernel, sshFrom\[0\]\]\n/);
+    assert.match(text, /2 to mend, 1 that cannot be told, 1 of advice, 1 excepted, 1 exception expired, 1 exception unused/);
+    assert.ok(!text.includes("\u001b"), "no colours unless asked for");
+    const coloured = textReport(result, { colour: true });
+    assert.ok(coloured.includes("\u001b[31m"));
+    assert.equal(coloured.replace(/\u001b\[\d+m/g, ""), text, "colours change nothing else");
+});
+
+test("text: every operation has its sign", () => {
+    const operations: readonly Operation[] = ["create", "update", "replace", "delete", "import", "read", "refresh", "discard"];
+    const changes = operations.map((operation) => ({
+        operation,
+        urn: `urn:${operation}`,
+        type: "a:b:C",
+        name: `one-${operation}`,
+    }));
+    const text = textReport({ ...clean, changes });
+    for (const [operation, sign] of [
+        ["create", "+ "],
+        ["update", "~ "],
+        ["replace", "+-"],
+        ["delete", "- "],
+    ] as const) {
+        assert.ok(text.includes(`  ${sign}  a:b:C  one-${operation}`), `${operation}: ${text}`);
+    }
+    assert.match(text, /Would change: 1 to delete, 1 to replace, 1 to create/);
+    assert.match(text, /The review passes\n {2}nothing to mend\n/);
+});
+
+test("findings of several stacks say which", () => {
+    const both = { ...result, reviewed: { ...result.reviewed, stacks: ["no-oslo-1", "no-bergen-1"] } };
+    assert.match(textReport(both), /ConfigMap\/shop\/a \(no-oslo-1\)/);
+    assert.ok(!textReport(result).includes("(no-oslo-1)"));
+});
+
+test("markdown: verdict first, a table of findings, the rest folded away", () => {
+    const note = markdown(result);
+    assert.match(note, /^<!-- fjord:review -->\n### ❌ The review fails/);
+    assert.ok(note.indexOf("| critical | FJ-SSH-901") < note.indexOf("| high | FJ-WRK-902"));
+    assert.match(note, /<summary>Would change: 1 to replace, 1 to update<\/summary>/);
+    assert.match(note, /<summary>Excepted: 1<\/summary>/);
+    assert.match(note, /may write &#124; to &#96;everything&#96; for &#64;\u200broot and &#60;b&#62;all/);
+    assert.match(note, /<code>lab\/repo\/k8s\/payment\/web deployment\.yaml&#58;12<\/code>/);
+    assert.match(markdown(clean), /^<!-- fjord:review -->\n### ✅ The review passes\n\n\*\*nothing to mend\*\*/);
+});
+
+test("markdown: a note that is too long is cut with a count, and stays whole otherwise", () => {
+    const findings = Array.from({ length: 400 }, (_, index) =>
+        finding(rules.high, { id: `ConfigMap/shop/c${index}`, message: "|".repeat(1000) }),
+    );
+    const changes = Array.from({ length: 400 }, (_, index) => ({ ...review.changes[0]!, name: `n-${index}` }));
+    const long = summarize({ ...review, findings, changes });
+    for (const limit of [3_000, 20_000, 1_000_000]) {
+        const note = markdown(long, markdownReport(long, { limit }));
+        assert.ok(note.length <= limit, `${note.length} of ${limit}`);
+        const shown = note.split("\n").filter((line) => line.startsWith("| high |")).length;
+        const cut = /^_(\d+) more are left out here/m.exec(note)?.[1];
+        assert.equal(shown + Number(cut), 400, `${limit}`);
+        assert.match(note, /The review fails/);
+    }
+    assert.ok(markdown(long).length > 900_000, "the room that there is is used");
+    const short = markdown(result);
+    assert.ok(!short.includes("left out here"));
+    assert.equal(noteMarker, "<!-- fjord:review -->");
+});
+
+test("code quality: places, and the stack's file where there is none", () => {
+    const entries = codeQuality(result);
+    assert.deepEqual(
+        entries.map(({ check_name, severity, location }) => [check_name, severity, `${location.path}:${location.lines.begin}`]),
+        [
+            ["FJ-SSH-901", "blocker", "stacks/Pulumi.no-oslo-1.yaml:1"],
+            ["FJ-WRK-902", "critical", "lab/repo/k8s/payment/web deployment.yaml:12"],
+            ["FJ-NET-903", "major", "stacks/Pulumi.no-oslo-1.yaml:1"],
+            ["FJ-WRK-904", "info", "stacks/Pulumi.no-oslo-1.yaml:1"],
+            ["exception-expired", "major", "policies/exceptions.yaml:6"],
+            ["exception-unused", "major", "policies/exceptions.yaml:11"],
+        ],
+    );
+    const [unreadable] = codeQuality({
+        ...clean,
+        problems: [{ reader: "git", message: "is no YAML", place: { file: "./a.yaml", line: 3 } }],
+    });
+    assert.deepEqual(unreadable?.location, { path: "a.yaml", lines: { begin: 3 } });
+    assert.equal(reports["code-quality"](clean), "[]\n");
+});
+
+/** Every test of the JUnit report by its rule's id or its name, with its outcome. */
+const outcomes = (one: ReviewResult): Readonly<Record<string, string>> =>
+    Object.fromEntries(
+        junit(one).children.flatMap(({ children }) =>
+            children.map(({ attributes, children: [said] }) => [
+                attributes["name"]!.replace(/^(FJ-\S+) .*/, "$1"),
+                said?.name ?? "passed",
+            ]),
+        ),
+    );
+
+test("junit: a suite an area, a test a rule, and one outcome each", () => {
+    assert.deepEqual(outcomes(result), {
+        "FJ-SSH-901": "failure",
+        "FJ-WRK-902": "failure",
+        "FJ-NET-903": "error",
+        "FJ-WRK-904": "system-out",
+        "FJ-SEC-905": "skipped",
+        "Everything could be read": "passed",
+        "Exceptions are valid and needed": "failure",
+    });
+    assert.deepEqual(
+        junit(result).children.map(({ attributes }) => attributes["name"]),
+        ["SSH and trust", "Secrets", "Workloads", "Ingress and network", "The review itself"],
+    );
+    const onlyExcepted = { ...result, open: [], problems: [{ reader: "git" as const, message: "is no YAML" }] };
+    assert.equal(outcomes(onlyExcepted)["FJ-WRK-902"], "skipped");
+    assert.equal(outcomes(onlyExcepted)["FJ-SSH-901"], "passed");
+    assert.equal(outcomes(onlyExcepted)["Everything could be read"], "error");
+});
+
+test("sarif: rules, results, exceptions as suppressions, and what went wrong beside them", () => {
+    const run = sarif(result);
+    assert.deepEqual(
+        run.results.map(({ ruleId, kind, level, suppressions = [] }) => [ruleId, kind, level, suppressions.length]),
+        [
+            ["FJ-SSH-901", "fail", "error", 0],
+            ["FJ-WRK-902", "fail", "error", 0],
+            ["FJ-NET-903", "open", "none", 0],
+            ["FJ-WRK-904", "fail", "note", 0],
+            ["FJ-WRK-902", "fail", "error", 1],
+        ],
+    );
+    assert.match(run.results.at(-1)?.suppressions?.[0]?.justification ?? "", /^Is replaced .* \(@payments, until 2026-12-31\)$/);
+    const [invocation] = run.invocations;
+    assert.equal(invocation?.exitCode, 1);
+    assert.equal(invocation.executionSuccessful, true);
+    assert.equal(invocation.toolConfigurationNotifications.length, 2);
+    const unread = sarif({ ...clean, verdict: "cannot tell", problems: [{ reader: "state", message: "is not there" }] })
+        .invocations[0];
+    assert.equal(unread?.executionSuccessful, false);
+    assert.equal(unread.exitCode, 2);
+    assert.equal(unread.toolExecutionNotifications.length, 1);
+});
+
+test("json is the result itself", () => {
+    assert.deepEqual(JSON.parse(reports.json(result)), JSON.parse(JSON.stringify(result)));
+});
