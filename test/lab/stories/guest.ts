@@ -18,7 +18,7 @@ import { changes, type TestRegion } from "../test-region";
 const guestAddress = (region: TestRegion): string => region.lab.guests[0]?.address ?? "";
 
 /** Runs a command on the guest as the operator, who was let in by the seed. */
-async function onGuest(region: TestRegion, command: string): Promise<string> {
+export async function onGuest(region: TestRegion, command: string): Promise<string> {
     const { file } = await operatorKey(region.lab);
     const options = ["BatchMode=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR", "ConnectTimeout=20"];
     return run("ssh", ["-i", file, ...options.flatMap((option) => ["-o", option]), `ops@${guestAddress(region)}`, command]);
@@ -36,7 +36,7 @@ async function regionConfig(region: TestRegion): Promise<RegionConfig> {
 }
 
 /** What is on the hypervisor of the region: domains, and files of the pool but for base images. */
-const remains = (region: TestRegion): Promise<string> =>
+export const remains = (region: TestRegion): Promise<string> =>
     onHypervisor(region, "sudo -n virsh -q list --all --name; sudo -n ls /var/lib/libvirt/images/fjord | grep -v '^fjord-base-' || true").then((text) => text.trim());
 
 /** A guest that `up` makes is a worker like any other: its own kernel, control groups of version 2, its settings in force. */
@@ -73,7 +73,7 @@ export async function guestJoins(t: TestContext, region: TestRegion): Promise<vo
 }
 
 /** The plan of all guests with more memory and a larger disk. */
-const larger = (input: RegionInput): RegionInput => ({
+export const larger = (input: RegionInput): RegionInput => ({
     ...input,
     plans: input.plans?.map((plan) => ({ ...plan, memoryMiB: plan.memoryMiB + 256, diskGiB: plan.diskGiB + 2 })) ?? [],
 });

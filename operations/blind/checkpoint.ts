@@ -1,0 +1,103 @@
+/** The key by which Pulumi tells its special objects from others, and its value for a secret. */
+const signature = "4dabf18193072939515e22adb298388d";
+const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
+
+type Properties = Readonly<Record<string, unknown>>;
+
+/** What `pulumi stack export` prints, as far as it matters here. */
+export interface Exported {
+    readonly version: number;
+    readonly deployment: Properties;
+}
+
+export const isRecord = (value: unknown): value is Properties =>
+    typeof value === "object" && value !== null && !Array.isArray(value);
+
+/**
+ * The value of a secret of an exported checkpoint; undefined for what is none.
+ * @throws where it is encrypted
+ */
+export function secretIn(value: unknown): { readonly value: unknown } | undefined {
+    if (!isRecord(value) || value[signature] !== secretSignature) {
+        return undefined;
+    }
+    if (typeof value["plaintext"] !== "string") {
+        throw new Error("the checkpoint holds a secret that is encrypted; export it with --show-secrets");
+    }
+    return { value: JSON.parse(value["plaintext"]) as unknown };
+}
+
+/** A secret with a value in clear, as `pulumi stack import` reads it. */
+export const secretOf = (value: unknown): Properties => ({ [signature]: secretSignature, plaintext: JSON.stringify(value) });
+
+/** Every text inside a value, keys among them; secrets only where they are asked for. */
+export function textsIn(value: unknown, secrets: "with secrets" | "without secrets"): readonly string[] {
+    if (typeof value === "string") {
+        return [value];
+    }
+    if (typeof value === "number") {
+        return [String(value)];
+    }
+    if (typeof value !== "object" || value === null) {
+        return [];
+    }
+    const secret = secretIn(value);
+    if (secret) {
+        return secrets === "with secrets" ? textsIn(secret.value, secrets) : [];
+    }
+    return Object.entries(value).flatMap(([key, part]) => [...(Array.isArray(value) ? [] : [key]), ...textsIn(part, secrets)]);
+}
+
+/** Texts of all secrets inside a value, each with its path. */
+function secretTexts(value: unknown, path = ""): readonly (readonly [path: string, text: string])[] {
+    if (typeof value !== "object" || value === null) {
+        return [];
+    }
+    const secret = secretIn(value);
+    return secret
+        ? leaves(secret.value, path)
+        : Object.entries(value).flatMap(([key, part]) => secretTexts(part, `${path}/${key}`));
+}
+
+function leaves(value: unknown, path: string): readonly (readonly [path: string, text: string])[] {
+    const { value: inner } = secretIn(value) ?? { value };
+    if (typeof inner === "string" || typeof inner === "number") {
+        return [[path, String(inner)]];
+    }
+    return typeof inner === "object" && inner !== null
+        ? Object.entries(inner).flatMap(([key, part]) => leaves(part, `${path}/${key}`))
+        : [];
+}
+
+function resourcesOf({ deployment }: Exported): readonly Properties[] {
+    const list = (name: string): readonly unknown[] => (Array.isArray(deployment[name]) ? deployment[name] : []);
+    const pending = list("pending_operations").map((entry) => (isRecord(entry) ? entry["resource"] : undefined));
+    return [...list("resources"), ...pending].filter(isRecord);
+}
+
+const stackReference = "pulumi:pulumi:StackReference";
+
+/**
+ * Texts that came into being as secrets: what a provider answered that nobody told it. All other secrets are made from
+ * these, from secrets of the configuration, and from what is no secret.
+ */
+export function bornSecrets(exported: Exported): readonly string[] {
+    return resourcesOf(exported)
+        .filter(({ custom, type }) => custom === true && type !== stackReference)
+        .flatMap(({ inputs, outputs }) => {
+            const told = new Set(leaves(inputs, "").map(([path, text]) => `${path} ${text}`));
+            return secretTexts(outputs)
+                .filter(([path, text]) => !told.has(`${path} ${text}`))
+                .map(([, text]) => text);
+        });
+}
+
+/** Names of the stacks that a stack reads. */
+export function referredStacks(exported: Exported): readonly string[] {
+    return resourcesOf(exported)
+        .filter(({ type }) => type === stackReference)
+        .flatMap(({ inputs }) => {
+            const name = isRecord(inputs) ? inputs["name"] : undefined;
+            return typeof name === "string" ? [name.split("/").at(-1) ?? name] : [];
+        });
+}
