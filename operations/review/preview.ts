@@ -1,17 +1,21 @@
 import { EngineEvent, LocalWorkspace, OpType, Stack } from "@pulumi/pulumi/automation";
 import * as path from "node:path";
-import { packName } from "../../policies/pack/policy";
+import { coverageName, parseCoverage, reviewConfig } from "../../policies/pack/coverage";
 import { parseViolation } from "../../policies/pack/message";
+import { packName } from "../../policies/pack/policy";
 import { Change, Operation, ReaderProblem } from "../../policies/reports/result";
 import { SeenFinding } from "../../policies/reports/summarize";
+import { Judgement } from "../../policies/rules/core/judge";
 import { Rule } from "../../policies/rules/core/rule";
 
 const projectDirectory = path.resolve(__dirname, "../..");
+const pack = path.join(projectDirectory, "policies");
 
 /** What a preview with the pack shows. */
 export interface Previewed {
     readonly changes: readonly Change[];
     readonly findings: readonly SeenFinding[];
+    readonly tallies: readonly Judgement["tallies"][];
     readonly problems: readonly ReaderProblem[];
 }
 
@@ -24,7 +28,8 @@ export async function preview(stack: Stack, rules: readonly Rule[], configFile?:
     let failure: string | undefined;
     try {
         await stack.preview({
-            policyPacks: [path.join(projectDirectory, "policies")],
+            policyPacks: [pack],
+            policyPackConfigs: [path.join(pack, reviewConfig)],
             color: "never",
             ...(configFile !== undefined && { configFile }),
             onEvent: (event) => events.push(event),
@@ -46,13 +51,15 @@ export interface RunFacts {
 export function readEvents(events: readonly EngineEvent[], facts: RunFacts): Previewed {
     const { stack } = facts;
     const violations = events.flatMap(({ policyEvent }) => (policyEvent ? [policyEvent] : []));
-    const ours = violations.filter(({ policyPackName }) => policyPackName === packName);
+    const said = violations.filter(({ policyPackName }) => policyPackName === packName);
+    const ours = said.filter(({ policyName }) => policyName !== coverageName);
     const read = ours.map(({ message, resourceUrn }) => finding(message, resourceUrn, facts));
     const findings = read.flatMap((one) => ("rule" in one ? [one] : []));
     const problem = (message: string): ReaderProblem => ({ reader: "stack", stack, message });
     return {
         changes: events.flatMap(({ resourcePreEvent }) => (resourcePreEvent ? change(resourcePreEvent.metadata, stack) : [])),
         findings,
+        tallies: said.flatMap(({ policyName, message }) => (policyName === coverageName ? (parseCoverage(message, facts.rules) ?? []) : [])),
         problems: [
             ...read.flatMap((one) => ("rule" in one ? [] : [one])),
             ...errors(events).map(problem),

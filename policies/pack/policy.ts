@@ -1,9 +1,10 @@
 import type { PolicyResourceOptions, ResourceValidationPolicy, StackValidationPolicy } from "@pulumi/policy";
-import { verdict } from "../rules/core/judge";
+import { judge, verdict } from "../rules/core/judge";
 import { Rule, severities, Severity, blocks } from "../rules/core/rule";
 import { Subject } from "../rules/core/subject";
 import { Surroundings } from "../rules/core/surroundings";
 import { subjectOf } from "../resource-subject";
+import { coverageName, formatCoverage } from "./coverage";
 import { formatViolation } from "./message";
 import { plain } from "./plain";
 
@@ -67,7 +68,20 @@ export function policies(rules: readonly Rule[], today: string, excepting: Excep
         })),
         { name: "excepted", description: "what an exception covers", enforcementLevel: "advisory", rules: asked, which: "excepted" },
     ];
-    return all.flatMap((one) => [forEach(one, today, excepting), forAll(one, today, excepting)]);
+    return [...all.flatMap((one) => [forEach(one, today, excepting), forAll(one, today, excepting)]), coverage(asked, today)];
+}
+
+/** For a review, which shows what was judged and not only what was found. */
+function coverage(rules: readonly Rule[], today: string): StackValidationPolicy {
+    return {
+        name: coverageName,
+        description: "how often each rule was asked",
+        enforcementLevel: "disabled",
+        validateStack: ({ resources }, report) => {
+            const subjects = resources.map((shown) => wanted.get(shown.urn) ?? subject(shown));
+            report(formatCoverage(judge(rules, subjects, today).tallies));
+        },
+    };
 }
 
 function forEach({ rules, which, ...policy }: Asked, today: string, excepting: Excepting): ResourceValidationPolicy {
