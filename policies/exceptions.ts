@@ -26,6 +26,8 @@ export interface Exception {
     readonly expires: string;
     /** Where it is written. */
     readonly place: Place;
+    /** The folder of manifests that brings it, and the only one that it holds for; absent for those of the project. */
+    readonly folder?: string;
 }
 
 export type LoadedExceptions =
@@ -206,6 +208,8 @@ export interface Excusable {
     readonly at: Path;
     /** The stack that it was found in; without one, no exception that names stacks fits. */
     readonly stack?: string;
+    /** The folder of manifests that it was found in. */
+    readonly folder?: string;
 }
 
 export interface Applied<F extends Excusable> {
@@ -226,19 +230,26 @@ export function covers(exception: Exception, finding: Excusable): boolean {
         outcome === finding.outcome &&
         idGlob(resource).matches(finding.subject.id) &&
         (where === undefined || pathGlob(where).matches(formatPath(finding.at))) &&
-        (stack === undefined || (finding.stack !== undefined && idGlob(stack).matches(finding.stack)))
+        (stack === undefined || (finding.stack !== undefined && idGlob(stack).matches(finding.stack))) &&
+        (exception.folder === undefined || exception.folder === finding.folder)
     );
 }
 
+/** What every reader was asked about: without it no exception is called unused, for what was not read may still need it. */
+export interface Complete {
+    readonly stacks: readonly string[];
+    /** Folders of manifests; they need no stack beside them, for their own exceptions are about nothing else. */
+    readonly folders: readonly string[];
+}
+
 /**
- * Parts findings into those that exceptions cover and those that stay open. `complete` names the stacks that every
- * reader was asked about; without it no exception is called unused, for what was not read may still need it.
+ * Parts findings into those that exceptions cover and those that stay open, and names the exceptions that except nothing any more.
  */
 export function applyExceptions<F extends Excusable>(
     findings: readonly F[],
     exceptions: readonly Exception[],
     today: string,
-    complete: readonly string[] = [],
+    complete: Complete = { stacks: [], folders: [] },
 ): Applied<F> {
     const expired = exceptions.filter(({ expires }) => expires < today);
     const valid = exceptions.filter(({ expires }) => expires >= today);
@@ -256,7 +267,11 @@ export function applyExceptions<F extends Excusable>(
             open.push(finding);
         }
     }
-    const read = ({ stack }: Exception): boolean =>
-        stack === undefined ? complete.length > 0 : complete.some((name) => idGlob(stack).matches(name));
+    const read = ({ stack, folder }: Exception): boolean => {
+        if (folder !== undefined) {
+            return complete.folders.includes(folder);
+        }
+        return stack === undefined ? complete.stacks.length > 0 : complete.stacks.some((name) => idGlob(stack).matches(name));
+    };
     return { open, excepted, expired, unused: valid.filter((exception) => !used.has(exception) && read(exception)) };
 }

@@ -51,6 +51,12 @@ function readExceptions(file: string, today: string): readonly Exception[] {
     return loaded.exceptions;
 }
 
+/** A config repository may bring exceptions of its own. They hold for its manifests and nothing else. */
+function folderExceptions(folder: string, today: string): readonly Exception[] {
+    const file = path.join(folder, ".fjord", "exceptions.yaml");
+    return fs.existsSync(file) ? readExceptions(file, today).map((exception) => ({ ...exception, folder })) : [];
+}
+
 /** Where each form of the report goes, if it is wanted. */
 const files = (options: Options): Readonly<Partial<Record<ReportFormat, string | undefined>>> => ({
     text: options.text,
@@ -71,7 +77,7 @@ async function run(options: Options): Promise<number> {
     for (const missing of [...manifests, ...checkpoint].filter((name) => !fs.existsSync(name))) {
         throw new UseError(`review: there is no ${missing}\n  what to do: check the path; it is relative to ${process.cwd()}`);
     }
-    const exceptions = readExceptions(options.exceptions, today);
+    const exceptions = [...readExceptions(options.exceptions, today), ...manifests.flatMap((folder) => folderExceptions(folder, today))];
     const stacks = await Promise.all(
         stack.map(async (name, index) => {
             const file = configFile[index];
@@ -102,7 +108,7 @@ new Command("review")
     .option("--manifests <folder>", "read what Argo CD would apply from this folder; may be repeated", several)
     .option("--kustomization <folder>", "build only these kustomizations of the folder; may be repeated", several)
     .option("--checkpoint <file>", "judge a checkpoint, or what pulumi stack export prints; may be repeated", several)
-    .option("--exceptions <file>", "the reviewed file of exceptions", path.join("policies", "exceptions.yaml"))
+    .option("--exceptions <file>", "the reviewed file of exceptions; a folder of manifests may bring its own, .fjord/exceptions.yaml", path.join("policies", "exceptions.yaml"))
     .option("--today <day>", "the day on which exceptions expire or not", aDay, dayOf(new Date()))
     .option("--text <file>", "write the report as text")
     .option("--markdown <file>", "write it as a note for a merge request")

@@ -69,7 +69,7 @@ export async function review(input: ReviewInput, progress: Progress = () => unde
         problems: parts.flatMap(({ problems }) => problems),
         changes: parts.flatMap(({ changes }) => changes),
         phases: parts.flatMap(({ phases }) => phases),
-        complete: input.folders.length > 0 ? input.stacks.map(({ stack }) => stack.name) : [],
+        complete: { stacks: input.folders.length > 0 ? input.stacks.map(({ stack }) => stack.name) : [], folders: input.folders },
     };
 }
 
@@ -99,7 +99,7 @@ function exported(stack: Stack, { rules, today }: Asking): Promise<Part> {
 
 function checkpoint(text: string, file: string, asking: Asking, stack?: string): Omit<Part, "phases"> {
     const { subjects, problems } = readCheckpoint(text, file);
-    return { ...nothing, ...judged(asking, subjects, stack), problems: problems.map((problem) => readerProblem(problem, "state", stack)) };
+    return { ...nothing, ...judged(asking, subjects, { ...(stack !== undefined && { stack }) }), problems: problems.map((problem) => readerProblem(problem, "state", stack)) };
 }
 
 async function manifests(folder: string, { manifests: options, ...asking }: ReviewInput): Promise<Part> {
@@ -109,13 +109,13 @@ async function manifests(folder: string, { manifests: options, ...asking }: Revi
         subjects = reading.subjects;
         return { ...nothing, problems: reading.problems.map((problem) => readerProblem(problem, "git")) };
     });
-    const asked = await timed(`rules on ${subjects.length} objects of ${folder}`, () => ({ ...nothing, ...judged(asking, subjects) }));
+    const asked = await timed(`rules on ${subjects.length} objects of ${folder}`, () => ({ ...nothing, ...judged(asking, subjects, { folder }) }));
     return { ...read, ...asked, problems: read.problems, phases: [...read.phases, ...asked.phases] };
 }
 
-function judged({ rules, today }: Asking, subjects: readonly Subject[], stack?: string): Pick<Part, "findings" | "tallies"> {
+function judged({ rules, today }: Asking, subjects: readonly Subject[], where: Pick<SeenFinding, "stack" | "folder">): Pick<Part, "findings" | "tallies"> {
     const { findings, tallies } = judge(rules, subjects, today);
-    return { findings: findings.map((finding) => ({ ...finding, ...(stack !== undefined && { stack }) })), tallies: [tallies] };
+    return { findings: findings.map((finding) => ({ ...finding, ...where })), tallies: [tallies] };
 }
 
 function readerProblem({ file, what, mend }: Problem, reader: Source, stack?: string): ReaderProblem {

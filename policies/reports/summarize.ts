@@ -1,4 +1,4 @@
-import { Applied, applyExceptions, Exception } from "../exceptions";
+import { Applied, applyExceptions, Complete, Exception } from "../exceptions";
 import { Finding, Judgement } from "../rules/core/judge";
 import { formatPath } from "../rules/core/opaque";
 import { areaOf, blocks, Rule, RuleText, severities } from "../rules/core/rule";
@@ -21,6 +21,8 @@ export interface SeenFinding extends Omit<Finding, "subject"> {
     readonly subject: Pick<Subject, "id" | "source" | "locate">;
     /** The stack that it was found in, where that is known. */
     readonly stack?: string;
+    /** The folder of manifests that it was found in. */
+    readonly folder?: string;
 }
 
 /** All that a review found out. */
@@ -38,7 +40,7 @@ export interface Review {
     readonly problems: readonly ReaderProblem[];
     readonly phases: readonly Phase[];
     /** The stacks that every reader was asked about; exceptions of others are not called unused. */
-    readonly complete: readonly string[];
+    readonly complete: Complete;
 }
 
 /** The result of a review: one plain value. */
@@ -50,7 +52,7 @@ export function summarize(review: Review): ReviewResult {
         review.exceptions,
         review.today,
         // What could not be read may be what an exception is for.
-        problems.length === 0 ? review.complete : [],
+        problems.length === 0 ? review.complete : { stacks: [], folders: [] },
     );
     const result = {
         reviewed,

@@ -23,7 +23,8 @@ if [[ $(cat "$stamp" 2>/dev/null) != "$wanted" ]] || ! systemctl is-active --qui
     changed "containerd restarted"
     if ! checking; then
         systemctl daemon-reload
-        systemctl enable --quiet containerd
+        # Debian enables what it installs, and enabling again reads every unit anew.
+        systemctl is-enabled --quiet containerd || systemctl enable --quiet containerd
         systemctl restart containerd ||
             fail "containerd does not start: $(journalctl -u containerd -n 20 --no-pager -o cat | grep -i -m1 'level=fatal\|level=error\|containerd:' || echo 'no message')" \
                 "see journalctl -u containerd on the machine"
@@ -31,9 +32,9 @@ if [[ $(cat "$stamp" 2>/dev/null) != "$wanted" ]] || ! systemctl is-active --qui
 fi
 
 if ! checking; then
-    for ((try = 0; try < 60; try++)); do
+    for ((try = 0; try < 300; try++)); do
         if crictl info >/dev/null 2>&1; then break; fi
-        sleep 0.5
+        sleep 0.1
     done
     crictl info >/dev/null || fail "containerd runs but its CRI socket does not answer after 30 s" \
         "see journalctl -u containerd on the machine"

@@ -17,16 +17,16 @@ wanted=$(sha256sum <<<"$CONFIG")
 if [[ $(cat "$stamp" 2>/dev/null) != "$wanted" ]] || ! systemctl is-active --quiet haproxy; then
     changed "haproxy reloaded"
     if ! checking; then
-        systemctl enable --quiet haproxy
+        systemctl is-enabled --quiet haproxy || systemctl enable --quiet haproxy
         systemctl reload-or-restart haproxy || fail "haproxy does not start" "see journalctl -u haproxy on the machine"
     fi
 fi
 
 listening() { (exec 3<>"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null; }
 if ! checking; then
-    for ((try = 0; try < 40; try++)); do
+    for ((try = 0; try < 100; try++)); do
         if listening; then break; fi
-        sleep 0.25
+        sleep 0.1
     done
     listening || fail "the load balancer does not listen on 127.0.0.1:$PORT after 10 s" \
         "see journalctl -u haproxy on the machine"

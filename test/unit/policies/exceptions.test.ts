@@ -193,6 +193,10 @@ test("an exception covers only what it says", () => {
         [{ stack: "no-oslo-*" }, { stack: "no-bergen-1" }, false],
         [{ stack: "no-oslo-*" }, {}, false],
         [{}, { stack: "no-bergen-1" }, true],
+        [{ folder: "manifests" }, { folder: "manifests" }, true],
+        [{ folder: "manifests" }, { folder: "others" }, false],
+        [{ folder: "manifests" }, { stack: "no-oslo-1" }, false],
+        [{}, { folder: "manifests" }, true],
     ];
     for (const [one, other, expected] of table) {
         assert.equal(covers(exception(one), found(other)), expected, JSON.stringify([one, other]));
@@ -208,7 +212,7 @@ test("an exception holds through its last day and then is a problem itself", () 
         expired: [],
         unused: [],
     });
-    assert.deepEqual(applyExceptions([found()], [over], today, ["no-oslo-1"]), {
+    assert.deepEqual(applyExceptions([found()], [over], today, { stacks: ["no-oslo-1"], folders: [] }), {
         open: [found()],
         excepted: [],
         expired: [over],
@@ -220,10 +224,14 @@ test("an exception that nothing needs is told, but only where all was read that 
     const ofOslo = exception({ resource: "Service/**", stack: "no-oslo-1" });
     const ofAll = exception({ resource: "Service/**" });
     const used = exception();
-    const unused = (complete: readonly string[]) => applyExceptions([found()], [ofOslo, ofAll, used], today, complete).unused;
+    const unused = (stacks: readonly string[]) => applyExceptions([found()], [ofOslo, ofAll, used], today, { stacks, folders: [] }).unused;
     assert.deepEqual(unused([]), []);
     assert.deepEqual(unused(["no-oslo-1"]), [ofOslo, ofAll]);
     assert.deepEqual(unused(["no-bergen-1"]), [ofAll]);
+    const ofFolder = exception({ resource: "Service/**", folder: "manifests" });
+    const unusedIn = (folders: readonly string[]) => applyExceptions([found()], [ofFolder, ofAll], today, { stacks: [], folders }).unused;
+    assert.deepEqual(unusedIn(["others"]), []);
+    assert.deepEqual(unusedIn(["manifests"]), [ofFolder]);
 });
 
 test("no finding is lost or invented", () => {
@@ -242,7 +250,7 @@ test("no finding is lost or invented", () => {
         .map(exception);
     fc.assert(
         fc.property(fc.array(anyFinding), fc.array(anyException), (findings, exceptions) => {
-            const { open, excepted, expired, unused } = applyExceptions(findings, exceptions, today, ["x"]);
+            const { open, excepted, expired, unused } = applyExceptions(findings, exceptions, today, { stacks: ["x"], folders: [] });
             assert.deepEqual(new Set([...open, ...excepted.map(({ finding: one }) => one)]), new Set(findings));
             assert.equal(open.length + excepted.length, findings.length);
             assert.ok(excepted.every(({ finding: one, exception: by }) => covers(by, one) && by.expires >= today));

@@ -147,7 +147,7 @@ export const review: Review = {
         { name: "preview", seconds: 3.25 },
         { name: "manifests", seconds: 0.5 },
     ],
-    complete: ["no-oslo-1"],
+    complete: { stacks: ["no-oslo-1"], folders: [] },
 };
 
 export const result: ReviewResult = summarize(review);

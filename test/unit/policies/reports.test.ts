@@ -25,7 +25,7 @@ test("the verdict and its exit code", () => {
         ["an expired exception", { ...none, exceptions: [expired!] }, "fails"],
         ["an unused exception", { ...none, exceptions: [unused!] }, "fails"],
         ["an unused exception, but not all was read", { ...none, exceptions: [unused!], problems: [problem] }, "cannot tell"],
-        ["an unused exception of what was not asked for", { ...none, exceptions: [unused!], complete: [] }, "passes"],
+        ["an unused exception of what was not asked for", { ...none, exceptions: [unused!], complete: { stacks: [], folders: [] } }, "passes"],
     ] as const;
     for (const [what, one, verdict] of table) {
         assert.equal(summarize(one).verdict, verdict, what);
