@@ -13,8 +13,9 @@ import { probeHosts } from "./probe";
 import { progressLine } from "./progress";
 import { programFolders } from "./programs";
 import { configFile, projectDir, pulumiEnvironment, stackFiles } from "./pulumi";
-import { regionInput, sealingCertificateFile, seedRepository, upRegion, upTrust, waitForApplication } from "./region";
+import { regionInput, sealingCertificateFile, seedRepository, trustStack, upRegion, upTrust, waitForApplication } from "./region";
 import { findRemains, nothingRemains, removeLab } from "./remains";
+import { checkoutRepository } from "./services/repository";
 import { askedSource, askedSources, decideSource, needsProbes, sourceVariable, type Decision } from "./source";
 import { formatStatus, labStatus, needKubeconfig, sampleHost } from "./status";
 
@@ -71,6 +72,8 @@ function summary(lab: Lab, answer: { address: string; page: string }, phases: Ph
         "Seal a secret for Git:",
         `  npm run --silent lab:kubectl -- ${only && `${only.trim()} `}create secret generic demo --namespace payment-prod --from-literal=key=value --dry-run=client -o yaml |`,
         `    npm run --silent seal -- --cert ${sealingCertificateFile(lab)}`,
+        "See what the rules say of it, and what would change:",
+        `  npm run lab:review${dashes}`,
         "Take it all away:",
         `  npm run lab:down${dashes}`,
     ].join("\n");
@@ -112,6 +115,16 @@ withLab(program.command("pulumi").description("a Pulumi verb on the lab's region
     const lab = findLab(options);
     const config = ["up", "preview", "destroy", "refresh"].includes(args[0] ?? "") ? ["--config-file", configFile(lab, lab.name)] : [];
     become("pulumi", [...args, "--stack", lab.name, ...config], pulumiEnvironment(lab, programsOf(lab).folders));
+});
+
+withLab(program.command("review").description("the rules on the lab's stacks and on the repository of its application").argument("[args...]").passThroughOptions().allowUnknownOption().helpOption(false)).action(async (args: string[], options: LabName) => {
+    const lab = findLab(options);
+    const { folders } = programsOf(lab);
+    const manifests = path.join(lab.dir, "review");
+    await checkoutRepository(lab, manifests);
+    const stacks = [trustStack, lab.name].flatMap((stack) => ["--stack", stack, "--config-file", configFile(lab, stack)]);
+    const review = ["--require", "tsx/cjs", "operations/review/index.ts", ...stacks, "--manifests", manifests, ...args];
+    become(process.execPath, review, pulumiEnvironment(lab, folders));
 });
 
 withLab(program.command("down").description("stop and remove all that the lab made")).action(async (options: LabName) => {

@@ -4,6 +4,7 @@
 // without it guests are tested with a real libvirt and firmware that boots no system (engine).
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
+import * as os from "node:os";
 import * as path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -60,7 +61,8 @@ for (const level of chosen.length === 0 ? standard : levels.filter((one) => chos
     }
     const heavy = ["engine", "lab", "guest"].includes(level);
     const env = heavy ? prepare() : {};
-    // Labs share the machine's memory and cores, and their tests build on one another.
-    const serial = heavy ? ["--test-concurrency=1"] : [];
-    run(level, process.execPath, ["--import", "tsx", "--test", ...serial, ...testFiles(level)], env);
+    // Labs share the machine's memory and cores, and their tests build on one another. Elsewhere a file at a time on every
+    // core; Node's own default leaves one of them free, which is half of a machine with two.
+    const concurrency = heavy ? 1 : os.availableParallelism();
+    run(level, process.execPath, ["--import", "tsx", "--test", `--test-concurrency=${concurrency}`, ...testFiles(level)], env);
 }

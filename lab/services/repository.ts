@@ -37,6 +37,12 @@ export async function ensureRepository(lab: Lab): Promise<void> {
     fs.writeFileSync(gitAccess(lab).writers, `${(await operatorKey(lab)).publicKey}\n`);
 }
 
+/** The application's repository as it is now, in a folder that is made anew. */
+export async function checkoutRepository(lab: Lab, folder: string): Promise<void> {
+    fs.rmSync(folder, { recursive: true, force: true });
+    await run("git", ["clone", "--quiet", path.join(gitRoot(lab), applicationRepository), folder]);
+}
+
 /** What one registers at a Git host by hand: keys that may read. Replaces those of before, without a restart. */
 export function registerDeployKeys(lab: Lab, publicKeys: readonly string[]): void {
     fs.writeFileSync(gitAccess(lab).readers, publicKeys.map((key) => `${key.trim()}\n`).join(""));

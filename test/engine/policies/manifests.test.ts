@@ -84,6 +84,24 @@ test("a chart is rendered with its values and with each further file of values; 
     });
 });
 
+test("the namespace of a chart's release is nobody's to say but whoever applies it", async () => {
+    const account = (name: string, namespace: string) =>
+        `apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: ${name}, namespace: ${namespace}}\n`;
+    const binding =
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: b}\n" +
+        'subjects: [{kind: ServiceAccount, name: a, namespace: "{{ .Release.Namespace }}"}]\n';
+    const { subjects, problems } = await readFiles({
+        "c/Chart.yaml": "apiVersion: v2\nname: c\nversion: 1.0.0\n",
+        "c/templates/a.yaml": account("a", '"{{ .Release.Namespace }}"'),
+        "c/templates/b.yaml": binding,
+        "c/templates/d.yaml": account("d", "default"),
+    });
+    assert.deepEqual(problems, []);
+    const ids = ["Chart/c", "RoleBinding.rbac.authorization.k8s.io/b", "ServiceAccount/a", "ServiceAccount/default/d"];
+    assert.deepEqual(subjects.map(({ id }) => id).sort(), ids);
+    assert.deepEqual(subjects.find(({ id }) => id === ids[1])?.object["subjects"], [{ kind: "ServiceAccount", name: "a" }]);
+});
+
 test("only kustomizations that are named are built, and names must be right", async () => {
     const reading = await readManifests(repo, { kustomizations: ["./k8s/base/", "k8s/nowhere"] });
     assert.equal(at(found(reading, "Deployment.apps/web").object, image), "web:1");

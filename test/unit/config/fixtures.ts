@@ -27,6 +27,7 @@ export type Config = Record<string, unknown>;
 
 const structured = new Set([
     "whereabouts",
+    "endpoints",
     "ssh",
     "mirrors",
     "machines",

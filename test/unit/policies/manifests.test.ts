@@ -231,6 +231,13 @@ test("every field of a kustomization that names files is looked at", async () =>
     ]);
 });
 
+test("a component that nothing uses is not built", async () => {
+    const component = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\npatches: [{path: p.yaml}]\n";
+    const reading = await read({ "c/kustomization.yaml": component, "c/p.yaml": configMap("a") });
+    assert.deepEqual(told(reading), []);
+    assert.deepEqual(reading.subjects.map(({ id }) => id), ["Component.kustomize.config.k8s.io/c"]);
+});
+
 test("a chart whose dependencies are not in the repository is a problem", async () => {
     const files = {
         "w/Chart.yaml": "apiVersion: v2\nname: w\ndependencies:\n  - {name: redis}\n  - {name: common}\n  - {name: db}\n",

@@ -82,6 +82,8 @@ test("a name that ends like a secret's is one, unless its value cannot be", () =
         ["DB_PASSWORD", "hunter22!"],
         ["apiKey", "a81cd3f0"],
         ["oauth-client-secret", "Tr0ub4dor"],
+        ["MYSQL_PASSWORD", "1234"],
+        ["ADMIN_PASSWORD", "correct-horse"],
     ] as const) {
         assert.ok(isNamedSecret(name, value), name);
     }
@@ -94,6 +96,8 @@ test("a name that ends like a secret's is one, unless its value cannot be", () =
         ["DB_PASSWORD", ""],
         ["ACCESS_TOKEN", "https://login.osl.node/token"],
         ["REQUIRE_TOKEN", "true"],
+        ["ALLOW_EMPTY_PASSWORD", "yes"],
+        ["MAX_TOKEN", "4096"],
     ] as const) {
         assert.ok(!isNamedSecret(name, value), `${name}=${value}`);
     }
