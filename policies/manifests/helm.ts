@@ -96,6 +96,22 @@ interface Rendered {
 /** A library makes nothing, and without its dependencies a chart cannot be rendered: that is told already. */
 export const isRenderable = ({ isLibrary, problems }: Chart): boolean => !isLibrary && problems.length === 0;
 
+/** The namespace of the release, while it is rendered: which one it will be, only whoever applies it says. */
+const releaseNamespace = "release-namespace";
+
+/** The object without that name wherever it only says the namespace that a part is in, as if nothing was written. */
+function withoutReleaseNamespace<T>(value: T): T {
+    if (Array.isArray(value)) {
+        // The same kind of value again: only keys are left out.
+        return value.map((entry: unknown) => withoutReleaseNamespace(entry)) as T;
+    }
+    if (!isMapping(value)) {
+        return value;
+    }
+    const kept = Object.entries(value).filter(([key, part]) => key !== "namespace" || part !== releaseNamespace);
+    return Object.fromEntries(kept.map(([key, part]) => [key, withoutReleaseNamespace(part)])) as T;
+}
+
 /** Renders a chart with the real helm: with its own values, and with each further file of values. */
 export async function render(
     one: Chart,
@@ -105,8 +121,8 @@ export async function render(
     const problems: Problem[] = [];
     for (const values of [undefined, ...one.valueFiles]) {
         const chosen = values === undefined ? [] : ["--values", path.join(tree.root, values)];
-        const args = ["template", one.name, path.join(tree.root, one.folder), "--include-crds", ...chosen];
-        const printed = await runTool(binary, args, scratch);
+        const args = ["template", one.name, path.join(tree.root, one.folder), "--namespace", releaseNamespace, "--include-crds"];
+        const printed = await runTool(binary, [...args, ...chosen], scratch);
         const file = values ?? join(one.folder, "Chart.yaml");
         if ("failure" in printed) {
             const what = `cannot be rendered: ${withoutPaths(printed.failure, tree.root, scratch)}`;
@@ -134,14 +150,15 @@ function rendered(output: string, { folder, name }: Chart, sources: Sources): re
         const [, source = ""] = /^# Source: (.+)$/m.exec(text) ?? [];
         const isNamed = source.startsWith(`${name}/`) && !source.split("/").includes("..");
         const file = join(folder, isNamed ? source.slice(name.length + 1) : "Chart.yaml");
-        return objectsIn(parseDocuments(text)).objects.map(
-            ({ object }): ObjectSubject => ({
+        return objectsIn(parseDocuments(text)).objects.map((one): ObjectSubject => {
+            const object = withoutReleaseNamespace(one.object);
+            return {
                 kind: "object",
                 source: "git",
                 id: objectId(object),
                 object,
                 locate: (part) => sources.locate(object, part, file),
-            }),
-        );
+            };
+        });
     });
 }

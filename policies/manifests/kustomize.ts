@@ -126,10 +126,10 @@ function kustomization(tree: Tree, folder: string, file: string, text: string, c
 /** Git URLs may hold a token. */
 const withoutCredentials = (url: string): string => url.replace(/\/\/[^/@]*@/, "//");
 
-/** Those that no other one uses: what is deployed. */
+/** Those that no other one uses: what is deployed. A component is only ever a part of another one. */
 export function tops(kustomizations: readonly Kustomization[]): readonly Kustomization[] {
     const used = new Set(kustomizations.flatMap(({ bases }) => bases));
-    return kustomizations.filter(({ folder }) => !used.has(folder));
+    return kustomizations.filter(({ folder, subject }) => !used.has(folder) && subject.object.kind !== "Component");
 }
 
 /** Everything that a kustomization is built from, itself first. */

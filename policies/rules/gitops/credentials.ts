@@ -208,7 +208,7 @@ export const credentialRules: readonly Rule[] = [
                 const { kind, name } = fieldsOf(value);
                 const who = textOf(name) ?? "";
                 const outside = (kind === "User" || kind === "Group") && (!who.startsWith("system:") || people.includes(who));
-                const message = `is ${textOf(kind)} ${who}, with a role that writes`;
+                const message = `is ${textOf(kind)} ${who}, with a role that writes, or that is not here to be read`;
                 return must(!outside || onlyReads(object, surroundings), path, message);
             }),
     ),

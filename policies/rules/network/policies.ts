@@ -1,4 +1,4 @@
-import { fault, must, objectRule } from "../core/define";
+import { must, objectRule } from "../core/define";
 import { podKinds, Pods } from "../core/pods";
 import { Answer, notApplicable, Rule } from "../core/rule";
 import { Surroundings } from "../core/surroundings";
@@ -28,6 +28,9 @@ type Direction = "Ingress" | "Egress";
 
 const policyKind = "networking.k8s.io/NetworkPolicy";
 const everywhere = ["0.0.0.0/0", "::/0"];
+
+const isEverybody = ({ ipBlock }: Peer): boolean =>
+    everywhere.includes(ipBlock?.cidr ?? "") && (ipBlock?.except ?? []).length === 0;
 
 /** Whether a policy is about that direction. Unless it says so: what comes in always, what goes out where it has such lines. */
 function isAbout({ policyTypes, egress }: Partial<NetworkPolicySpec>, direction: Direction): boolean {
@@ -113,10 +116,12 @@ export const networkPolicyRules: readonly Rule[] = [
         (object) =>
             allowances(object).flatMap(({ at, allowed }) => {
                 const peers = [...(allowed.from ?? []), ...(allowed.to ?? [])];
+                // Who may come from the whole world is anybody; what goes out to it is the next rule's matter.
+                const named = peers.length > 0 && !(allowed.from ?? []).some(isEverybody);
                 return must(
-                    peers.length > 0 || (allowed.ports ?? []).length > 0,
+                    named || (allowed.ports ?? []).length > 0,
                     at,
-                    "names neither peers nor ports, which allows all",
+                    "names no ports, and no peers or all of them, which allows all",
                 );
             }),
     ),
@@ -137,11 +142,10 @@ export const networkPolicyRules: readonly Rule[] = [
         },
         (object) =>
             (specOf<NetworkPolicySpec>(object).egress ?? []).flatMap(({ to }, line) =>
-                (to ?? []).flatMap(({ ipBlock }, peer) =>
-                    everywhere.includes(ipBlock?.cidr ?? "") && (ipBlock?.except ?? []).length === 0
-                        ? [fault(["spec", "egress", line, "to", peer, "ipBlock", "cidr"], `is ${ipBlock?.cidr} without except`)]
-                        : [],
-                ),
+                (to ?? []).flatMap((one, peer) => {
+                    const place = ["spec", "egress", line, "to", peer, "ipBlock", "cidr"];
+                    return must(!isEverybody(one), place, `is ${one.ipBlock?.cidr} without except`);
+                }),
             ),
     ),
 ];

@@ -20,22 +20,31 @@ export const secretShape = (text: string): string | undefined => shapes.find(({ 
 /** Names of what must be kept: the word stands last, `TOKEN_TTL` and `PASSWORD_FILE` are something else. */
 const secretName = /(?:password|passwd|passphrase|secret|token|(?:api|access|secret|private)[_-]?key|credentials?)$/i;
 
-/** Values that are no secret whatever they are called: switches, figures, paths, names, addresses, what is filled in later. */
+/** Names of what people choose and type: never a figure, or the name of an object. */
+const passwordName = /(?:password|passwd|passphrase)$/i;
+
+/** Values that are no secret whatever they are called: switches, paths, addresses, what is filled in later. */
 const harmless: readonly RegExp[] = [
     /^$/,
     /^(?:true|false|yes|no|on|off|none|null|optional|required|enabled|disabled)$/i,
-    /^\d{1,5}[a-z]{0,2}$/i,
     /^[./~]/,
     /^[a-z][a-z0-9+.-]*:\/\//i,
     /^\$[({]?\w/,
     /\{\{|^<.*>$/,
+];
+
+/** Values that are no secret unless they are called a password. */
+const mostlyHarmless: readonly RegExp[] = [
+    /^\d{1,5}[a-z]{0,2}$/i,
     // The name of an object: `payment-service-tls`, `payment-prod/web`.
     /^[a-z]+(?:[-./][a-z]+)+$/,
 ];
 
 /** Whether a name says that its value is a secret, and the value may be one. */
-export const isNamedSecret = (name: string, value: string): boolean =>
-    secretName.test(name) && !harmless.some((pattern) => pattern.test(value.trim()));
+export function isNamedSecret(name: string, value: string): boolean {
+    const allowed = passwordName.test(name) ? harmless : [...harmless, ...mostlyHarmless];
+    return secretName.test(name) && !allowed.some((pattern) => pattern.test(value.trim()));
+}
 
 /** A text somewhere in a value. */
 export interface Leaf {

@@ -2,6 +2,7 @@ import { containerRule, fault, must, objectRule, publishedRule } from "../core/d
 import { at, groupKind } from "../core/pods";
 import { Rule } from "../core/rule";
 import { Fields, fieldsOf, listOf, textOf } from "../values";
+import { secretShape } from "./recognise";
 
 const sealedSecrets = { of: "upstream", id: "https://github.com/bitnami-labs/sealed-secrets" } as const;
 
@@ -29,6 +30,17 @@ function hasData(object: Fields): readonly string[] {
     return ["data", "stringData"].filter((field) => Object.keys(fieldsOf(object[field])).length > 0);
 }
 
+/** What Argo CD is told of a repository that needs no login: it wants that in a Secret, too. */
+const publicFields = ["enableLfs", "enableOCI", "name", "project", "type", "url", "useAzureWorkloadIdentity"];
+
+/** Whether a Secret only names a repository for Argo CD, with nothing in it that must be kept. */
+function isPublicRepository(object: Fields): boolean {
+    const type = textOf(at(object, ["metadata", "labels", "argocd.argoproj.io/secret-type"]));
+    const fields = Object.entries(fieldsOf(object["stringData"]));
+    const open = fields.every(([name, value]) => publicFields.includes(name) && secretShape(textOf(value) ?? "") === undefined);
+    return type === "repository" && open && Object.keys(fieldsOf(object["data"])).length === 0;
+}
+
 export const sealedRules: readonly Rule[] = [
     objectRule(
         ["/Secret", "kustomize.config.k8s.io/Kustomization", "kustomize.config.k8s.io/Component"],
@@ -43,7 +55,9 @@ export const sealedRules: readonly Rule[] = [
         },
         (object) =>
             groupKind(object) === "/Secret"
-                ? hasData(object).map((field) => fault([field], "holds values that only base64 hides"))
+                ? (isPublicRepository(object) ? [] : hasData(object)).map((field) =>
+                      fault([field], "holds values that only base64 hides"),
+                  )
                 : listOf(object["secretGenerator"]).map((_, index) =>
                       fault(["secretGenerator", index], "makes a Secret of what lies in Git"),
                   ),

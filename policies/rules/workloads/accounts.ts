@@ -38,8 +38,12 @@ const subjectsOf = (binding: KubernetesObject): readonly BindingSubject[] => lis
 const covers = (list: readonly string[] | undefined, name: string): boolean =>
     (list ?? []).some((one) => one === name || one === "*");
 
-/** Whether a grant allows everything with everything: a rule of its own, so that the others need not say it again. */
-const isEverything = ({ verbs, resources }: Grant): boolean => (verbs ?? []).includes("*") && (resources ?? []).includes("*");
+/**
+ * Whether a grant allows everything with everything: a rule of its own, so that the others need not say it again. In the
+ * core group that is enough, as Secrets and pods are there; all of an operator's own group is only what it made itself.
+ */
+const isEverything = ({ apiGroups, verbs, resources }: Grant): boolean =>
+    (verbs ?? []).includes("*") && (resources ?? []).includes("*") && covers(apiGroups, "");
 
 /** What makes its owner stronger than the role says. */
 const ladders: readonly {
@@ -66,12 +70,12 @@ function accountOf({ spec }: Pods): string {
 function hasRights(account: string, object: KubernetesObject, surroundings: Surroundings): boolean {
     const { namespace } = object.metadata;
     return surroundings.objects(...bindings).some((binding) =>
-        subjectsOf(binding).some(
-            (one) =>
-                one.kind === "ServiceAccount" &&
-                one.name === account &&
-                (one.namespace ?? binding.metadata.namespace) === namespace,
-        ),
+        subjectsOf(binding).some((one) => {
+            const where = one.namespace ?? binding.metadata.namespace;
+            // What names no namespace gets one from whoever applies it: that may be the one which the other names.
+            const same = where === undefined || namespace === undefined || where === namespace;
+            return one.kind === "ServiceAccount" && one.name === account && same;
+        }),
     );
 }
 
@@ -238,7 +242,10 @@ export const accountRules: readonly Rule[] = [
         },
         (object) =>
             grantsOf(object).flatMap((grant, index) => {
-                const opened = doors.filter((door) => (grant.resources ?? []).includes(door));
+                const named = grant.resources ?? [];
+                // All resources are the doors too; with all verbs as well it is the matter of another rule.
+                const all = named.includes("*") && covers(grant.apiGroups, "") && !isEverything(grant) ? ["*"] : [];
+                const opened = [...all, ...doors.filter((door) => named.includes(door))];
                 const used = opening.some((verb) => (grant.verbs ?? []).includes(verb));
                 return must(!used || opened.length === 0, ["rules", index], `allows ${opened.join(", ")}`);
             }),

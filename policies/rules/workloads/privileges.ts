@@ -1,5 +1,5 @@
 import { containerRule, fault, must, podRule } from "../core/define";
-import { ContainerSpec, PodSpec } from "../core/pods";
+import { at as valueAt, ContainerSpec, PodSpec } from "../core/pods";
 import { Rule } from "../core/rule";
 import { checkov, cis, kubescape, nsa, podSecurity, upstream } from "./references";
 
@@ -155,12 +155,14 @@ export const privilegeRules: readonly Rule[] = [
             title: "The kernel's files in /proc stay masked",
             severity: "high",
             why: "Unmasked, a container reads and writes settings of the node's kernel.",
-            mend: "Remove securityContext.procMount.",
+            mend: "Remove securityContext.procMount, or write hostUsers: false for the pod that needs it.",
             references: [podSecurity("Baseline: /proc Mount Type")],
         },
-        ({ at, spec }) => {
+        ({ at, spec, pod }) => {
             const mount = spec.securityContext?.procMount ?? "Default";
-            return must(mount === "Default", [...at, "securityContext", "procMount"], `is ${mount}`);
+            // In a user namespace of its own a pod is root of nothing in there; the standard allows it since 1.35.
+            const allowed = mount === "Default" || valueAt(pod.spec, ["hostUsers"]) === false;
+            return must(allowed, [...at, "securityContext", "procMount"], `is ${mount}`);
         },
     ),
     podRule(

@@ -301,7 +301,7 @@ export const cases: readonly Case[] = [
         compliant: readers,
         around: [readersRole],
         change: { at: ["object", "roleRef", "name"], to: "edit" },
-        says: /is Group operators/,
+        says: /is Group operators, .* or that is not here/,
     },
     {
         rule: "FJ-GIT-024",

@@ -191,6 +191,15 @@ const policyCases: readonly Case[] = [
         says: /allows all/,
     },
     {
+        rule: "FJ-NET-014",
+        what: "the whole world among its peers",
+        compliant: changed(allowWeb, ["object", "spec", "ingress", 0], {
+            from: [{ podSelector: {} }, { ipBlock: { cidr: "10.0.0.0/8" } }],
+        }),
+        change: { at: ["object", "spec", "ingress", 0, "from", 1, "ipBlock", "cidr"], to: "0.0.0.0/0" },
+        says: /allows all/,
+    },
+    {
         rule: "FJ-NET-015",
         compliant: allowWeb,
         change: { at: ["object", "spec", "egress", 1, "to", 0, "ipBlock", "except"], to: absent },

@@ -37,6 +37,18 @@ export const cases: readonly Case[] = [
     },
     {
         rule: "FJ-SEC-001",
+        what: "a public repository of Argo CD, whose address has got a password",
+        compliant: inGit({
+            apiVersion: "v1",
+            kind: "Secret",
+            metadata: { name: "charts", namespace: "argocd", labels: { "argocd.argoproj.io/secret-type": "repository" } },
+            stringData: { type: "helm", name: "charts", url: "https://charts.osl.node" },
+        }),
+        change: { at: ["object", "stringData", "url"], to: ["https://web:hunter22", "charts.osl.node"].join("@") },
+        says: /holds values that only base64 hides/,
+    },
+    {
+        rule: "FJ-SEC-001",
         what: "made by a Kustomization",
         compliant: kustomization,
         change: { at: ["object", "secretGenerator"], to: [{ name: "payment-service", files: ["password"] }] },

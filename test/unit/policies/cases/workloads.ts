@@ -135,6 +135,13 @@ const privileges: readonly Case[] = [
         says: /is Unmasked/,
     },
     {
+        rule: "FJ-WRK-015",
+        what: "in a user namespace of its own",
+        compliant: changed(webWith([...pod, "hostUsers"], false), [...container, "securityContext", "procMount"], "Unmasked"),
+        change: { at: [...pod, "hostUsers"], to: true },
+        says: /is Unmasked/,
+    },
+    {
         rule: "FJ-WRK-016",
         compliant: webWith([...pod, "securityContext", "sysctls"], [{ name: "net.ipv4.tcp_syncookies", value: "1" }]),
         change: { at: [...pod, "securityContext", "sysctls", 0, "name"], to: "net.core.somaxconn" },
@@ -177,6 +184,14 @@ const accounts: readonly Case[] = [
         says: /account web/,
     },
     {
+        rule: "FJ-WRK-017",
+        what: "an account with rights, in a namespace that only whoever applies it says",
+        compliant: changed(webWith([...pod, "automountServiceAccountToken"], true), ["object", "metadata", "namespace"], absent),
+        around: [changed(binding, ["object", "subjects", 0, "namespace"], "elsewhere")],
+        change: { of: 0, at: ["object", "subjects", 0, "name"], to: "api" },
+        says: /account web/,
+    },
+    {
         rule: "FJ-WRK-018",
         compliant: web,
         change: { at: [...pod, "serviceAccountName"], to: absent },
@@ -207,6 +222,13 @@ const accounts: readonly Case[] = [
         rule: "FJ-WRK-021",
         compliant: inGit(objects.role),
         change: { at: grant, to: { apiGroups: ["*"], resources: ["*"], verbs: ["*"] } },
+        says: /\* for resources and for verbs/,
+    },
+    {
+        rule: "FJ-WRK-021",
+        what: "everything of the core group instead of an operator's own",
+        compliant: changed(inGit(objects.role), grant, { apiGroups: ["dex.coreos.com"], resources: ["*"], verbs: ["*"] }),
+        change: { at: [...grant, "apiGroups"], to: ["", "dex.coreos.com"] },
         says: /\* for resources and for verbs/,
     },
     {
@@ -244,6 +266,13 @@ const accounts: readonly Case[] = [
         compliant: inGit(objects.role),
         change: { at: grant, to: { apiGroups: [""], resources: ["pods", "pods/exec"], verbs: ["create"] } },
         says: /pods\/exec/,
+    },
+    {
+        rule: "FJ-WRK-024",
+        what: "all resources, those that open a shell among them",
+        compliant: changed(inGit(objects.role), grant, { apiGroups: ["*"], resources: ["*"], verbs: ["list", "watch"] }),
+        change: { at: [...grant, "verbs", 1], to: "patch" },
+        says: /allows \*/,
     },
     {
         rule: "FJ-WRK-019",
