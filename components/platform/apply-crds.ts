@@ -1,18 +1,18 @@
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
-import { SshClient, SshError } from "../remote/ssh";
+import { SshError } from "../remote/ssh";
 import { CrdTask, selectCrds } from "./crd-task";
-import { connectToFirst, kubectl } from "./kubectl";
+import { Api } from "./kubectl";
 import { KubernetesObject, parseManifest } from "./manifest";
 import { loadUpstreamFile } from "./upstream-file";
 
 /** `kubectl wait` fails at once, instead of waiting, on a CRD so new that it has no status yet: it is asked again. */
-async function established(client: SshClient, names: readonly string[]): Promise<void> {
+async function established(api: Api, names: readonly string[]): Promise<void> {
     const args = `wait --for=condition=Established --timeout=60s ${names.join(" ")}`;
     const what = "see the CRDs established";
     for (let tries = 1; tries < 10; tries++) {
         try {
-            await kubectl(client, args, { what });
+            await api.kubectl(args, { what });
             return;
         } catch (error) {
             if (error instanceof SshError) {
@@ -21,7 +21,7 @@ async function established(client: SshClient, names: readonly string[]): Promise
             await sleep(500);
         }
     }
-    await kubectl(client, args, { what });
+    await api.kubectl(args, { what });
 }
 
 async function crdsOf(task: CrdTask): Promise<readonly KubernetesObject[]> {
@@ -37,18 +37,18 @@ async function main(): Promise<void> {
     const task = JSON.parse(process.env["FJORD_CRDS"] ?? "{}") as CrdTask;
     const privateKey = await text(process.stdin);
     const crds = await crdsOf(task);
-    const client = await connectToFirst(task.controlPlanes, privateKey, "apply the CRDs");
+    const api = new Api(task.controlPlanes, privateKey, "apply the CRDs");
     try {
         const list = JSON.stringify({ apiVersion: "v1", kind: "List", items: crds });
-        await kubectl(client, "apply --server-side --force-conflicts --field-manager=fjord -f -", {
+        await api.kubectl("apply --server-side --force-conflicts --field-manager=fjord -f -", {
             what: "apply the CRDs",
             stdin: list,
         });
         const names = crds.map(({ metadata }) => `crd/${metadata.name}`);
-        await established(client, names);
+        await established(api, names);
         process.stdout.write(`${names.length} CRDs\n`);
     } finally {
-        client.close();
+        api.close();
     }
 }
 

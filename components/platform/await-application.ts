@@ -1,10 +1,9 @@
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { seconds } from "../../infra/config/types";
-import { SshClient } from "../remote/ssh";
 import { applicationError, ApplicationState, judgeApplication } from "./application-health";
 import { AwaitTask } from "./application-step";
-import { connectToFirst, kubectl } from "./kubectl";
+import { Api } from "./kubectl";
 import { platformNamespaces } from "./namespaces";
 
 /** For images to come over a slow line and pods to start. */
@@ -16,25 +15,25 @@ const looks = 3;
 const object = (name: string): string => `application.argoproj.io/${name} -n ${platformNamespaces.argocd}`;
 
 /** Waits up to some seconds for the application to become healthy; comes back at once if it is. */
-async function pause(client: SshClient, name: string): Promise<void> {
+async function pause(api: Api, name: string): Promise<void> {
     const args = `wait ${object(name)} --for=jsonpath='{.status.health.status}'=Healthy --timeout=3s`;
-    await kubectl(client, args, { what: `wait for application ${name}`, limit: seconds(15) }).catch(() => undefined);
+    await api.kubectl(args, { what: `wait for application ${name}`, limit: seconds(15) }).catch(() => undefined);
     await sleep(500);
 }
 
 /** Has Argo CD look again now, past what it remembers: its own next look may be minutes away. */
-function refresh(client: SshClient, name: string): Promise<string> {
+function refresh(api: Api, name: string): Promise<string> {
     const args = `annotate ${object(name)} argocd.argoproj.io/refresh=hard --overwrite`;
-    return kubectl(client, args, { what: `have application ${name} refreshed` });
+    return api.kubectl(args, { what: `have application ${name} refreshed` });
 }
 
-async function awaitApplication(client: SshClient, name: string): Promise<void> {
+async function awaitApplication(api: Api, name: string): Promise<void> {
     const deadline = Date.now() + limit;
     const seen = new Set<string>();
     let doing = "Argo CD has not looked at it";
     while (Date.now() < deadline) {
-        await pause(client, name);
-        const answer = await kubectl(client, `get ${object(name)} -o json`, { what: `ask for application ${name}` });
+        await pause(api, name);
+        const answer = await api.kubectl(`get ${object(name)} -o json`, { what: `ask for application ${name}` });
         const state = JSON.parse(answer) as ApplicationState;
         const verdict = judgeApplication(state);
         if (verdict.kind === "healthy") {
@@ -50,7 +49,7 @@ async function awaitApplication(client: SshClient, name: string): Promise<void> 
         if (seen.size >= looks) {
             throw new Error(applicationError(name, verdict.why, verdict.fix));
         }
-        await refresh(client, name);
+        await refresh(api, name);
     }
     throw new Error(
         applicationError(name, `it is not healthy after ${limit / 1000} s: ${doing}`, "look at what is in the way"),
@@ -59,16 +58,12 @@ async function awaitApplication(client: SshClient, name: string): Promise<void> 
 
 async function main(): Promise<void> {
     const task = JSON.parse(process.env["FJORD_APPLICATION"] ?? "{}") as AwaitTask;
-    const client = await connectToFirst(
-        task.controlPlanes,
-        await text(process.stdin),
-        `wait for application ${task.name}`,
-    );
+    const api = new Api(task.controlPlanes, await text(process.stdin), `wait for application ${task.name}`);
     try {
-        await awaitApplication(client, task.name);
+        await awaitApplication(api, task.name);
         process.stdout.write("Synced and Healthy\n");
     } finally {
-        client.close();
+        api.close();
     }
 }
 

@@ -28,8 +28,8 @@ async function enter({ name, ssh }: ControlPlane, privateKey: string): Promise<S
     }
 }
 
-/** Enters the first control plane from which the API answers. `purpose` ends the sentence "could be reached to ...". */
-export async function connectToFirst(
+/** Enters the first control plane from which the API answers. */
+async function connectToFirst(
     controlPlanes: readonly ControlPlane[],
     privateKey: string,
     purpose: string,
@@ -61,11 +61,8 @@ export interface KubectlOptions {
     readonly limit?: Seconds;
 }
 
-/**
- * Runs kubectl on a control plane with the credentials that lie there.
- * @returns what it printed
- */
-export async function kubectl(client: SshClient, args: string, options: KubectlOptions): Promise<string> {
+/** Runs kubectl on a control plane with the credentials that lie there. */
+async function kubectl(client: SshClient, args: string, options: KubectlOptions): Promise<string> {
     const { what, stdin, limit = seconds(120) } = options;
     const sudo = client.server.user === "root" ? "" : "sudo -n ";
     const command = `${sudo}timeout ${limit} kubectl --kubeconfig ${paths.adminKubeconfig} ${args}`;
@@ -79,4 +76,40 @@ export async function kubectl(client: SshClient, args: string, options: KubectlO
         );
     }
     return result.stdout;
+}
+
+/** The API through whichever control plane it answers from. */
+export class Api {
+    private client: SshClient | undefined;
+
+    /** `purpose` ends the sentence "could be reached to ...". */
+    constructor(
+        private readonly controlPlanes: readonly ControlPlane[],
+        private readonly privateKey: string,
+        private readonly purpose: string,
+    ) {}
+
+    /**
+     * Runs kubectl. Where it fails it is run once more, from the first control plane that answers by then: the one before
+     * may be about to be made again, which takes its credentials away.
+     * @returns what it printed
+     */
+    async kubectl(args: string, options: KubectlOptions): Promise<string> {
+        try {
+            return await kubectl(await this.entered(), args, options);
+        } catch {
+            this.close();
+            return kubectl(await this.entered(), args, options);
+        }
+    }
+
+    close(): void {
+        this.client?.close();
+        this.client = undefined;
+    }
+
+    private async entered(): Promise<SshClient> {
+        this.client ??= await connectToFirst(this.controlPlanes, this.privateKey, this.purpose);
+        return this.client;
+    }
 }
