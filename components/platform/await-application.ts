@@ -16,8 +16,9 @@ const object = (name: string): string => `application.argoproj.io/${name} -n ${p
 
 /** Waits up to some seconds for the application to become healthy; comes back at once if it is. */
 async function pause(api: Api, name: string): Promise<void> {
-    const args = `wait ${object(name)} --for=jsonpath='{.status.health.status}'=Healthy --timeout=3s`;
-    await api.kubectl(args, { what: `wait for application ${name}`, limit: seconds(15) }).catch(() => undefined);
+    // Not to be healthy yet is no failure of kubectl's, after which it would be run again from elsewhere.
+    const args = `wait ${object(name)} --for=jsonpath='{.status.health.status}'=Healthy --timeout=3s || true`;
+    await api.kubectl(args, { what: `wait for application ${name}`, limit: seconds(15) });
     await sleep(500);
 }
 
