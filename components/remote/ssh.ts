@@ -1,8 +1,9 @@
 import * as net from "node:net";
 import { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Client, ConnectConfig, ServerHostKeyAlgorithm } from "ssh2";
+import { Client, ClientChannel, ConnectConfig, ServerHostKeyAlgorithm } from "ssh2";
 import { Seconds, seconds, SshTarget } from "../../infra/config/types";
+import { atMost } from "./at-most";
 
 /** Who logs in, on the machine and on its jump host alike. The key lives in memory only. */
 export type SshCredentials =
@@ -251,10 +252,17 @@ export async function connect(
     }
 }
 
+/**
+ * Sessions of one connection at a time. sshd refuses the eleventh (MaxSessions), which is soon reached where a slow machine
+ * is asked again and again; those that come after wait, as long as those before may take.
+ */
+const maxSessions = 6;
+
 function wrap(server: SshServer, client: Client): SshClient {
+    const inTurn = atMost(maxSessions);
     return {
         server,
-        exec: (command, options) => exec(server, client, command, options),
+        exec: (command, options) => inTurn(() => exec(server, client, command, options)),
         forward: (host, port) => channel(client, host, port),
         onClose: (listener) => void client.once("close", listener),
         close: () => void client.end(),
@@ -290,7 +298,7 @@ function exec(server: SshServer, client: Client, command: string, options: SshEx
             clearTimeout(timer);
             client.off("close", broken);
         };
-        client.exec(command, (error, stream) => {
+        const started = (error: Error | undefined, stream: ClientChannel): void => {
             if (error) {
                 settle();
                 return reject(
@@ -319,7 +327,14 @@ function exec(server: SshServer, client: Client, command: string, options: SshEx
             // A command may end without reading all of its input.
             stream.on("error", () => undefined);
             stream.end(options.stdin ?? "");
-        });
+        };
+        try {
+            client.exec(command, started);
+        } catch {
+            // The connection ended while this waited for its turn.
+            settle();
+            broken();
+        }
     });
 }
 
