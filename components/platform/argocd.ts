@@ -52,6 +52,16 @@ const missingProbes: Readonly<Record<string, Readonly<Record<string, unknown>>>>
     redis: { tcpSocket: { port: 6379 } },
 };
 
+/**
+ * How Redis is started. Upstream gives it the password as an argument, where everybody on the node can read it until Redis
+ * has written its own title over it; here it reads its settings from a pipe, and stays the first process of its container.
+ */
+const redisCommand = [
+    "sh",
+    "-c",
+    ["exec redis-server - <<SETTINGS", 'save ""', "appendonly no", 'requirepass "$REDIS_PASSWORD"', "SETTINGS", ""].join("\n"),
+];
+
 /** Accounts of pods that never ask the API; redis lost its only reason with the init container that made its password. */
 const withoutApi = ["argocd-redis"];
 
@@ -66,6 +76,7 @@ interface EnvironmentVariable {
 interface Container {
     readonly name: string;
     readonly image: string;
+    readonly args?: readonly string[];
     readonly env?: readonly EnvironmentVariable[];
     readonly readinessProbe?: Readonly<Record<string, unknown>>;
     readonly [field: string]: unknown;
@@ -106,8 +117,10 @@ function rewriteContainer(container: Container, lock: Lock): Container {
     const memoryLimit = notGo.includes(container.name)
         ? []
         : [{ name: "GOMEMLIMIT", value: goMemoryLimit(figures.memoryLimit) }];
+    const { args, ...rest } = container;
     return {
-        ...container,
+        ...rest,
+        ...(container.name === "redis" ? { command: redisCommand } : args !== undefined && { args }),
         image: lockedImage(container.image, lock),
         imagePullPolicy: "IfNotPresent",
         resources: resourceRequirements(figures),

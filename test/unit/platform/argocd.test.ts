@@ -50,6 +50,13 @@ describe("Argo CD's objects", () => {
         }
     });
 
+    it("give Redis its password in its input, where no list of processes shows it", () => {
+        const redis = containersOf(objects).find(({ name }) => name === "redis") as { readonly args?: unknown; readonly command?: readonly string[] } | undefined;
+        assert.equal(redis?.args, undefined);
+        assert.deepEqual(redis?.command?.slice(0, 2), ["sh", "-c"]);
+        assert.match(redis?.command?.[2] ?? "", /^exec redis-server - <<SETTINGS\n[^]*^requirepass "\$REDIS_PASSWORD"\nSETTINGS\n$/m);
+    });
+
     it("have requests and a memory limit on every container, and GOMEMLIMIT below it on Go programs", () => {
         for (const { name, resources, env } of containersOf(objects)) {
             assert.match(resources?.requests?.["cpu"] ?? "", /^\d+m$/, name);
