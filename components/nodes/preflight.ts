@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { PreflightBounds, RegionConfig, Role } from "../../infra/config/types";
 import { Plan, leastMemory } from "../machines/plans";
-import { Check } from "./report";
+import { Check, limits, parseFigures } from "./report";
 
 /** What preflight.sh measures on one machine, each figure as text; empty where it could not be measured. */
 const reportSchema = z.object({
@@ -170,8 +170,7 @@ export function preflightChecks(subject: PreflightSubject): readonly Check<Figur
             title: "clock offset",
             unit: "ms",
             operator: "at-most",
-            fail: String(bounds.clockOffset.fail),
-            warn: String(bounds.clockOffset.warn),
+            ...limits(bounds.clockOffset),
             unmeasured: "warn",
             fix: "set the clock, or let ICMP timestamp requests through between the machines so that it can be compared",
         },
@@ -181,8 +180,7 @@ export function preflightChecks(subject: PreflightSubject): readonly Check<Figur
             title: "CPU steal",
             unit: "%",
             operator: "at-most",
-            fail: String(bounds.steal.fail),
-            warn: String(bounds.steal.warn),
+            ...limits(bounds.steal),
             fix: "the host is overbooked: ask the provider for another one, or for dedicated CPUs",
         },
     ];
@@ -194,8 +192,7 @@ function fdatasyncCheck(bounds: PreflightBounds): Check<Figure> {
         title: "fdatasync p99",
         unit: "ms",
         operator: "at-most",
-        fail: String(bounds.fdatasyncP99.fail),
-        warn: String(bounds.fdatasyncP99.warn),
+        ...limits(bounds.fdatasyncP99),
         unmeasured: "warn",
         fix: "etcd needs a disk of its own class (NVMe), cache mode none: ask the provider, or choose another machine as control plane",
     };
@@ -206,11 +203,5 @@ function fdatasyncCheck(bounds: PreflightBounds): Check<Figure> {
  * @throws where it is not its JSON; the message names the machine.
  */
 export function parseReport(node: string, stdout: string): PreflightReport {
-    try {
-        return reportSchema.parse(JSON.parse(stdout));
-    } catch {
-        throw new Error(
-            `${node}: step preflight printed no report: look at /var/log/fjord/preflight.log on ${node}, and run again`,
-        );
-    }
+    return parseFigures(reportSchema, node, "preflight", stdout);
 }

@@ -1,3 +1,5 @@
+import { z } from "zod";
+
 /**
  * Figures that were measured on servers, held against bounds, as one readable table. Which figures there are is known to
  * those who measure: the preflight of nodes, and that of hypervisors.
@@ -33,6 +35,24 @@ export interface Finding<Figure extends string = string> {
     readonly bound: string;
     readonly verdict: Verdict;
     readonly fix: string;
+}
+
+/** A pair of bounds as a check takes them. */
+export const limits = ({ fail, warn }: { readonly fail: number; readonly warn: number }): Required<Pick<Check, "fail" | "warn">> => ({
+    fail: String(fail),
+    warn: String(warn),
+});
+
+/**
+ * What a script that measures printed, as figures.
+ * @throws where it is not its JSON; the message names the server
+ */
+export function parseFigures<Figures>(schema: z.ZodType<Figures>, server: string, step: string, stdout: string): Figures {
+    try {
+        return schema.parse(JSON.parse(stdout));
+    } catch {
+        throw new Error(`${server}: step ${step} printed no report: look at /var/log/fjord/${step}.log on ${server}, and run again`);
+    }
 }
 
 /** The bounds that stop the run, as the scripts that measure take them. */

@@ -1,7 +1,7 @@
 import * as path from "node:path";
 import { z } from "zod";
 import { HypervisorConfig, PreflightBounds, seconds } from "../../../infra/config/types";
-import { boundParams, Check } from "../../nodes/report";
+import { boundParams, Check, limits, parseFigures } from "../../nodes/report";
 import { PlainScript } from "../../nodes/steps";
 
 /** What hypervisor.sh measures on one server, each figure as text; empty where it could not be measured. */
@@ -217,8 +217,7 @@ function poolChecks({ pool }: HypervisorSubject, bounds: PreflightBounds): reado
             title: "fdatasync p99",
             unit: "ms",
             operator: "at-most",
-            fail: String(bounds.fdatasyncP99.fail),
-            warn: String(bounds.fdatasyncP99.warn),
+            ...limits(bounds.fdatasyncP99),
             unmeasured: "warn",
             fix: "etcd needs a disk of its own class (NVMe): put the pool on another disk",
         },
@@ -256,8 +255,7 @@ function hostChecks({ bridge }: HypervisorSubject, bounds: PreflightBounds): rea
             title: "clock offset",
             unit: "ms",
             operator: "at-most",
-            fail: String(bounds.clockOffset.fail),
-            warn: String(bounds.clockOffset.warn),
+            ...limits(bounds.clockOffset),
             fix: "see what the time service says (timedatectl timesync-status, chronyc tracking)",
         },
         {
@@ -265,8 +263,7 @@ function hostChecks({ bridge }: HypervisorSubject, bounds: PreflightBounds): rea
             title: "CPU steal",
             unit: "%",
             operator: "at-most",
-            fail: String(bounds.steal.fail),
-            warn: String(bounds.steal.warn),
+            ...limits(bounds.steal),
             fix: "the server is a guest itself, and its host is overbooked: use a whole server",
         },
     ];
@@ -290,11 +287,5 @@ export function hypervisorStep(subject: HypervisorSubject, bounds: PreflightBoun
  * @throws where it is not its JSON; the message names the hypervisor
  */
 export function parseHypervisorReport(hypervisor: string, stdout: string): HypervisorReport {
-    try {
-        return reportSchema.parse(JSON.parse(stdout));
-    } catch {
-        throw new Error(
-            `${hypervisor}: step hypervisor printed no report: look at /var/log/fjord/hypervisor.log on ${hypervisor}, and run again`,
-        );
-    }
+    return parseFigures(reportSchema, hypervisor, "hypervisor", stdout);
 }
