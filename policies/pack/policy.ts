@@ -23,18 +23,23 @@ interface Shown {
     readonly opts: PolicyResourceOptions;
 }
 
-/**
- * What every resource wants to be, by URN, as the engine told it. When it asks about all of them together it shows their
- * outputs instead, and those are empty where a provider cannot say yet what it will make, as before the first cluster.
- */
-const wanted = new Map<string, Subject>();
-
 function subject({ type, name, urn, props, opts }: Shown): Subject {
     const { protect, ignoreChanges, additionalSecretOutputs } = opts;
     return subjectOf(
         { type, name, urn, properties: plain(props) as Record<string, unknown>, options: { protect, ignoreChanges, additionalSecretOutputs } },
         "stack",
     );
+}
+
+/** What all policies of a pack share. */
+interface Pack {
+    readonly today: string;
+    readonly excepting: Excepting;
+    /**
+     * What every resource wants to be, by URN, as the engine told it. When it asks about all of them together it shows their
+     * outputs instead, and those are empty where a provider cannot say yet what it will make, as before the first cluster.
+     */
+    readonly wanted: Map<string, Subject>;
 }
 
 /** Which findings a policy reports. */
@@ -68,11 +73,12 @@ export function policies(rules: readonly Rule[], today: string, excepting: Excep
         })),
         { name: "excepted", description: "what an exception covers", enforcementLevel: "advisory", rules: asked, which: "excepted" },
     ];
-    return [...all.flatMap((one) => [forEach(one, today, excepting), forAll(one, today, excepting)]), coverage(asked, today)];
+    const pack: Pack = { today, excepting, wanted: new Map() };
+    return [...all.flatMap((one) => [forEach(one, pack), forAll(one, pack)]), coverage(asked, pack)];
 }
 
 /** For a review, which shows what was judged and not only what was found. */
-function coverage(rules: readonly Rule[], today: string): StackValidationPolicy {
+function coverage(rules: readonly Rule[], { today, wanted }: Pack): StackValidationPolicy {
     return {
         name: coverageName,
         description: "how often each rule was asked",
@@ -84,7 +90,7 @@ function coverage(rules: readonly Rule[], today: string): StackValidationPolicy 
     };
 }
 
-function forEach({ rules, which, ...policy }: Asked, today: string, excepting: Excepting): ResourceValidationPolicy {
+function forEach({ rules, which, ...policy }: Asked, { today, excepting, wanted }: Pack): ResourceValidationPolicy {
     const single = rules.filter(({ needsSurroundings }) => !needsSurroundings);
     return {
         ...policy,
@@ -98,7 +104,7 @@ function forEach({ rules, which, ...policy }: Asked, today: string, excepting: E
     };
 }
 
-function forAll({ rules, which, ...policy }: Asked, today: string, excepting: Excepting): StackValidationPolicy {
+function forAll({ rules, which, ...policy }: Asked, { today, excepting, wanted }: Pack): StackValidationPolicy {
     const relations = rules.filter(({ needsSurroundings }) => needsSurroundings);
     return {
         ...policy,
