@@ -49,7 +49,21 @@ function declaration(name: string, value: ScriptValue): string {
     return `declare -r ${name}=${shellQuote(String(value))}`;
 }
 
-const library = fs.readFileSync(path.join(__dirname, "lib.sh"), "utf8");
+const read = (name: string): string => fs.readFileSync(path.join(__dirname, name), "utf8");
+const library = read("lib.sh");
+
+/** What a script may take in beside lib.sh, with `. measure.sh` as a line of its own: the text stands in its place. */
+const takenIn: ReadonlyMap<string, string> = new Map(["measure.sh"].map((name) => [name, read(name)]));
+
+function takeIn(file: string): string {
+    return fs.readFileSync(file, "utf8").replace(/^\. ([\w-]+\.sh)$/gm, (_, name: string) => {
+        const text = takenIn.get(name);
+        if (text === undefined) {
+            throw new Error(`${file} takes in ${name}: components/remote/script.ts has only ${[...takenIn.keys()].join(", ")} for that`);
+        }
+        return text;
+    });
+}
 
 /**
  * The text that is piped to `bash -s` on the machine. It is one compound command, so that bash has read all of it
@@ -61,7 +75,6 @@ export function renderScript(run: ScriptRun): string {
             throw new Error(`"${name}" cannot be a parameter of a script: lib.sh uses it`);
         }
     }
-    const body = fs.readFileSync(run.file, "utf8");
     return [
         "{",
         "exec </dev/null",
@@ -75,7 +88,7 @@ export function renderScript(run: ScriptRun): string {
             .map(([name, value]) => declaration(name, value)),
         library,
         "start",
-        body,
+        takeIn(run.file),
         "finish",
         "}",
         "",

@@ -1,13 +1,9 @@
 # Measures a server that is to run guests, and changes nothing. Prints its figures as one JSON object, and fails where
 # one is out of its bound, so that no guest is made there and the next run measures again.
-# Parameters: BOUNDS (figure|operator|bound|unit|what to do; operators at-most, at-least, one-of), POOL (folder of the
-# guests' disks), BRIDGE.
+# Parameters: BOUNDS (measure.sh), POOL (folder of the guests' disks), BRIDGE.
 # shellcheck shell=bash
+. measure.sh
 
-declare -A figure=()
-# Perl is in every Debian and Ubuntu, and calls the kernel without the cost of starting a process.
-command -v perl >/dev/null || fail "there is no perl on this machine" \
-    "install perl-base: it is part of every Debian and Ubuntu"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -15,8 +11,6 @@ trap 'rm -rf "$work"' EXIT
 one_line() { tr -c '[:print:]\n' ' ' <<<"$1" | grep -v '^ *$' | tail -n 1 | cut -c 1-200 || true; }
 
 figure[cpu]=$(sed -nE '/^model name/ { s/^[^:]*: //p; q }' /proc/cpuinfo)
-figure[cpus]=$(nproc)
-figure[memory]=$(awk '/^MemTotal:/ { print int($2 / 1024) }' /proc/meminfo)
 figure[available]=$(awk '/^MemAvailable:/ { print int($2 / 1024) }' /proc/meminfo)
 
 # What the guests' scripts call, and the firmware that libvirt finds by its descriptors.
@@ -95,34 +89,7 @@ if [[ -b $source ]]; then
         awk '$2 == "disk" { seen = 1; if ($1 !~ /^nvme/) other = 1 } END { if (seen) print (other ? "no" : "yes") }')
 fi
 
-# fdatasync as etcd does it: appends of 2300 bytes, each one synced. 1000 of them or 3 s, whichever is first; the 99th
-# percentile in milliseconds.
-figure[fdatasync]=$(perl -e '
-    sub now { my $t = pack("qq", 0, 0); syscall(228, 1, $t); my ($s, $n) = unpack("qq", $t); return $s * 1000 + $n / 1e6 }
-    my $path = "$ARGV[0]/.fjord-fdatasync.$$";
-    open(my $file, ">", $path) or exit 1;
-    unlink $path;
-    my $block = "x" x 2300;
-    my ($begin, @took) = (now());
-    while (@took < 1000 && now() - $begin < 3000) {
-        my $from = now();
-        syswrite($file, $block) == 2300 or exit 1;
-        syscall(75, fileno($file)) == 0 or exit 1;
-        push @took, now() - $from;
-    }
-    @took = sort { $a <=> $b } @took;
-    printf "%.2f", $took[int(0.99 * $#took + 0.5)];
-' "$folder") || fail "cannot write to $folder ($(room "$folder"))" "free space there, then run again"
-
-# What the kernel knows of its clock (adjtimex): whether a time service sets it, and how far off it estimates it to be,
-# milliseconds.
-read -r "figure[synchronised]" "figure[clock]" < <(perl -e '
-    my $timex = pack("x256");
-    my $state = syscall(159, $timex);
-    my ($status, $error) = (unpack("l x4 q q q q l", $timex))[5, 4];
-    my $synchronised = $state >= 0 && $state != 5 && !($status & 0x40);
-    printf "%s %s\n", $synchronised ? ("yes", sprintf("%.1f", $error / 1000)) : ("no", "");
-')
+read -r "figure[synchronised]" "figure[clock]" < <(kernel_clock)
 
 # ip knows the kinds of links of its own network namespace; /sys may show those of another.
 if ! ip link show dev "$BRIDGE" >/dev/null 2>&1; then
@@ -135,38 +102,9 @@ fi
 # With this on, the server's own firewall sees (and often drops) what guests send one another.
 figure[filtered]=$(sed 's/^0$/no/; s/^[1-9].*/yes/' /proc/sys/net/bridge/bridge-nf-call-iptables 2>/dev/null || echo no)
 
-# Steal shows only while the machine wants CPU: every CPU is kept busy for two seconds.
-cpu_times() { awk '/^cpu / { print $2 + $3 + $4 + $5 + $6 + $7 + $8 + $9, $9 }' /proc/stat; }
-read -r total_before steal_before < <(cpu_times)
-for ((cpu = 0; cpu < figure[cpus]; cpu++)); do timeout 2 bash -c 'while :; do :; done' & done
-wait
-read -r total_after steal_after < <(cpu_times)
-figure[steal]=$(awk -v steal="$((steal_after - steal_before))" -v total="$((total_after - total_before))" \
-    'BEGIN { printf "%.1f", (total > 0) ? 100 * steal / total : 0 }')
+exec {steal}< <(measure_steal)
+measure_fdatasync "$folder"
+read -r "figure[steal]" <&"$steal"
+exec {steal}<&-
 
-# The bounds that stop the run; a figure that could not be measured is judged in the report.
-failures=()
-for entry in "${BOUNDS[@]}"; do
-    IFS='|' read -r name operator bound unit fix <<<"$entry"
-    value=${figure[$name]:-}
-    [[ -n $value ]] || continue
-    case $operator in
-    at-most) awk -v a="$value" -v b="$bound" 'BEGIN { exit !(a + 0 <= b + 0) }' && continue ;;
-    # Versions such as 9.0 and 9.10 are compared part by part.
-    at-least) printf '%s\n%s\n' "$bound" "$value" | sort -C -V && continue ;;
-    one-of) [[ ",$bound," == *",$value,"* ]] && continue ;;
-    esac
-    failures+=("$name is $value${unit:+ $unit}, must be ${operator//-/ } $bound${unit:+ $unit}: $fix")
-done
-
-json='{'
-for name in $(printf '%s\n' "${!figure[@]}" | sort); do
-    json+="\"$name\":\"$(tr -d '"\\\000-\037' <<<"${figure[$name]}")\","
-done
-json="${json%,}}"
-say "$json"
-if ((${#failures[@]} > 0)); then
-    fail "$(printf '%s; ' "${failures[@]}" | sed 's/; $//')" \
-        "no guest was made there; mend this and run again, or correct the server's entry in fjord:hypervisors"
-fi
-printf '%s\n' "$json" >&4
+conclude "no guest was made there; mend this and run again, or correct the server's entry in fjord:hypervisors"
