@@ -1,4 +1,5 @@
 import { Exception } from "../exceptions";
+import { blocks, RuleText, severities, Severity } from "../rules/core/rule";
 import {
     changesByOperation,
     clipped,
@@ -9,10 +10,12 @@ import {
     problemPlace,
     reviewedLines,
     said,
+    severityHeading,
     subjectOf,
     verdictLine,
 } from "./fields";
-import { ReviewResult } from "./result";
+import { byException, byRule, Group } from "./grouped";
+import { ReportedFinding, ReviewResult } from "./result";
 
 /** Begins every note, so that a job finds its own note again and updates it. */
 export const noteMarker = "<!-- fjord:review -->";
@@ -20,8 +23,8 @@ export const noteMarker = "<!-- fjord:review -->";
 /** GitLab takes no longer note. */
 const longestNote = 1_000_000;
 
-/** A message can be as long as a manifest; a cell of a table should not. */
-const longestCell = 400;
+/** A message can be as long as a manifest; a note should not. */
+const longestText = 400;
 
 /** How the note is made. */
 export interface MarkdownOptions {
@@ -38,7 +41,15 @@ interface Section {
 
 /** The review as a note of a merge request. */
 export function markdownReport(result: ReviewResult, { limit = longestNote }: MarkdownOptions = {}): string {
-    const sections = [head(result), findings(result), problems(result), exceptions(result), changes(result), excepted(result)];
+    const sections = [
+        head(result),
+        ...severities.filter(blocks).map((severity) => findings(severity, result)),
+        problems(result),
+        exceptions(result),
+        advice(result),
+        changes(result),
+        excepted(result),
+    ];
     const whole = sections.filter(({ before, rows }) => before.length + rows.length > 0);
     // What is always there is paid for first, with a line for each section that says how much was cut.
     const frame = whole.map(
@@ -64,7 +75,7 @@ const cutLine = (cut: number): string => `_${cut} more are left out here; the jo
 
 /** Characters that mean something to Markdown, HTML or GitLab, as references to them: they can mean nothing then. */
 const escaped = (text: string): string =>
-    clipped(plain(text), longestCell).replace(/[\\`*_{}[\]<>#!|~&@$:]/g, (character) => `&#${character.charCodeAt(0)};`);
+    clipped(plain(text), longestText).replace(/[\\`*_{}[\]<>#!|~&@$:]/g, (character) => `&#${character.charCodeAt(0)};`);
 
 /** A text that readers take as it stands: ids, paths and files. GitLab looks for no mentions in code. */
 const code = (text: string): string => (text === "" ? "" : `<code>${escaped(text)}</code>`);
@@ -95,50 +106,58 @@ function head(result: ReviewResult): Section {
     };
 }
 
-function findings(result: ReviewResult): Section {
-    if (result.open.length === 0) {
+const heading = (title: string, count: number): readonly string[] => [`#### ${title} (${count})`, ""];
+
+/** No table: columns of sentences and of paths that do not break are wider than a note, and readers see the first of them. */
+function findings(severity: Severity, result: ReviewResult): Section {
+    const found = result.open.filter(({ rule }) => rule.severity === severity);
+    if (found.length === 0) {
         return none;
     }
-    return {
-        before: table("Severity", "Rule", "Where", "What", "What to do"),
-        rows: result.open.map((finding) =>
-            row(
-                finding.blocking ? finding.rule.severity : "advice",
-                `${finding.rule.id} ${prose(finding.rule.title)}`,
-                [subjectOf(finding, result), ...(finding.place ? [formatPlace(finding.place)] : [])].map(code).join("<br>"),
-                prose(said(finding)),
-                prose(finding.rule.mend),
-            ),
-        ),
-        after: [],
-    };
+    return { before: heading(severityHeading[severity], found.length), rows: byRule(found).flatMap((group) => ruleRows(group, result)), after: [] };
 }
 
-function problems(result: ReviewResult): Section {
-    if (result.problems.length === 0) {
-        return none;
-    }
-    return {
-        before: table("Not readable, so not judged", "Why"),
-        rows: result.problems.map((problem) => row(code(problemPlace(problem)), prose(problem.message))),
-        after: [],
-    };
+/** A row is a finding; the first of a rule brings what is said of the rule. */
+const ruleRows = ({ by: { id, title, why, mend }, findings: found }: Group<RuleText, ReportedFinding>, result: ReviewResult): readonly string[] =>
+    headed(`- **${id} ${prose(title)}**<br>${prose(why)}<br>**What to do:** ${prose(mend)}`, found, result);
+
+function headed(head: string, found: readonly ReportedFinding[], result: ReviewResult): readonly string[] {
+    return found.map((finding, index) => [...(index === 0 ? [head] : []), `  - ${whereAndWhat(finding, result)}`].join("\n"));
+}
+
+/** `<subject> <file:line>: <what>` */
+const whereAndWhat = (finding: ReportedFinding, result: ReviewResult): string =>
+    `${[subjectOf(finding, result), ...(finding.place ? [formatPlace(finding.place)] : [])].map(code).join(" ")}: ${prose(said(finding))}`;
+
+/** Folded away: it asks for nothing before the change. */
+function advice(result: ReviewResult): Section {
+    const section = findings("low", result);
+    return section === none ? none : details(`Advice: ${section.rows.length}`, { ...section, before: [] });
+}
+
+function problems({ problems: found }: ReviewResult): Section {
+    return found.length === 0
+        ? none
+        : {
+              before: heading("Not readable, so not judged", found.length),
+              rows: found.map((problem) => `- ${code(problemPlace(problem))}: ${prose(problem.message)}`),
+              after: [],
+          };
 }
 
 function exceptions({ expired, unused }: ReviewResult): Section {
-    if (expired.length + unused.length === 0) {
-        return none;
-    }
     const rowOf = (state: string, { place, rule, resource, owner, expires }: Exception): string =>
-        row(`${state} ${expires}`, code(formatPlace(place)), rule, code(resource), code(owner));
-    return {
-        before: table("Exception", "Written in", "Rule", "Resource", "Owner"),
-        rows: [
-            ...expired.map((exception) => rowOf("expired after", exception)),
-            ...unused.map((exception) => rowOf("needed by nothing; until", exception)),
-        ],
-        after: [],
-    };
+        `- **${rule}** ${code(resource)} ${state} ${expires}; ${code(owner)}, written in ${code(formatPlace(place))}`;
+    return expired.length + unused.length === 0
+        ? none
+        : {
+              before: heading("Exceptions to renew or remove", expired.length + unused.length),
+              rows: [
+                  ...expired.map((exception) => rowOf("expired after", exception)),
+                  ...unused.map((exception) => rowOf("is needed by nothing; until", exception)),
+              ],
+              after: [],
+          };
 }
 
 function changes(result: ReviewResult): Section {
@@ -159,21 +178,17 @@ function changes(result: ReviewResult): Section {
 }
 
 function excepted(result: ReviewResult): Section {
-    if (result.excepted.length === 0) {
-        return none;
-    }
-    return details(`Excepted: ${result.excepted.length}`, {
-        before: table("Rule", "Resource", "What", "Reason", "Owner", "Until"),
-        rows: result.excepted.map((finding) =>
-            row(
-                `${finding.rule.id} ${prose(finding.rule.title)}`,
-                code(subjectOf(finding, result)),
-                prose(said(finding)),
-                prose(finding.exception.reason),
-                code(finding.exception.owner),
-                finding.exception.expires,
-            ),
-        ),
-        after: [],
-    });
+    return result.excepted.length === 0
+        ? none
+        : details(`Excepted: ${result.excepted.length}`, {
+              before: [],
+              rows: byException(result.excepted).flatMap(({ by: { rule, reason, owner, expires }, findings: found }) =>
+                  headed(
+                      `- **${rule} ${prose(found[0]?.rule.title ?? "")}**, until ${expires}, ${code(owner)}<br>${prose(reason)}`,
+                      found,
+                      result,
+                  ),
+              ),
+              after: [],
+          });
 }

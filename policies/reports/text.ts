@@ -1,5 +1,5 @@
 import { Exception } from "../exceptions";
-import { severities, Severity } from "../rules/core/rule";
+import { blocks, RuleText, severities, Severity } from "../rules/core/rule";
 import {
     changesByOperation,
     counted,
@@ -14,7 +14,8 @@ import {
     subjectOf,
     verdictLine,
 } from "./fields";
-import { ReportedFinding, ReviewResult } from "./result";
+import { byException, byRule, Group } from "./grouped";
+import { Change, ReportedFinding, ReviewResult } from "./result";
 
 /** How the text is laid out. */
 export interface TextOptions {
@@ -30,23 +31,48 @@ type Paint = (colour: Colour, text: string) => string;
 
 const severityColour: Readonly<Record<Severity, Colour>> = { critical: "red", high: "red", medium: "yellow", low: "cyan" };
 
-/** The review for people in a terminal: what is to be mended first, then the rest, and the verdict once more at the end. */
+/** In characters. Terminals and the logs of jobs are rarely narrower, and sentences that are longer are hard to read. */
+const lineWidth = 120;
+
+/** More resources than this that are made are counted by their type: a new region makes some 150, and none has a past. */
+const mostListed = 20;
+
+/**
+ * The review for people in a terminal. The verdict comes first, for those who open a file, and last, where a terminal and
+ * the log of a job stand when the command is done. What has to be mended is next to the end, the worst of it first; what
+ * asks for nothing is above it.
+ */
 export function textReport(result: ReviewResult, { colour = false }: TextOptions = {}): string {
     const paint: Paint = (name, text) => (colour ? `\u001b[${codes[name]}m${text}\u001b[0m` : text);
-    const blocks = [
-        reviewedLines(result).map((line) => paint("dim", plain(line))),
-        ...severities.map((severity) => severityBlock(severity, result, paint)),
+    const parts = [
+        [...verdictLines(result, paint), ...reviewedLines(result).map((line) => paint("dim", `  ${plain(line)}`))],
+        changesBlock(result, paint),
+        exceptedBlock(result, paint),
+        severityBlock("low", result, paint),
+        ...severities.filter(blocks).map((severity) => severityBlock(severity, result, paint)),
         problemsBlock(result, paint),
         exceptionsBlock("Exceptions that have expired: renew or remove them", result.expired, paint),
         exceptionsBlock("Exceptions that nothing needs: remove them", result.unused, paint),
-        exceptedBlock(result, paint),
-        changesBlock(result, paint),
-        verdictBlock(result, paint),
+        [...verdictLines(result, paint), paint("dim", `  ${effort(result)}`)],
     ];
-    return `${blocks
+    return `${parts
         .filter((lines) => lines.length > 0)
         .map((lines) => lines.join("\n"))
         .join("\n\n")}\n`;
+}
+
+/** Breaks a text between words; what follows the first line is set under it. A word is never broken: people search for it. */
+function wrapped(indent: string, text: string): string[] {
+    const lines: string[] = [];
+    for (const word of plain(text).split(" ")) {
+        const last = lines.at(-1);
+        if (last === undefined || [...last].length + 1 + [...word].length > lineWidth) {
+            lines.push(indent + word);
+        } else {
+            lines[lines.length - 1] = `${last} ${word}`;
+        }
+    }
+    return lines;
 }
 
 /** Pads all but the last cell of every row, so that columns line up. */
@@ -65,67 +91,72 @@ function aligned(rows: readonly (readonly string[])[]): string[] {
 
 function severityBlock(severity: Severity, result: ReviewResult, paint: Paint): string[] {
     const findings = result.open.filter(({ rule }) => rule.severity === severity);
-    if (findings.length === 0) {
-        return [];
-    }
-    const ids = [...new Set(findings.map(({ rule }) => rule.id))];
+    return findings.length === 0
+        ? []
+        : [
+              paint("bold", paint(severityColour[severity], `${severityHeading[severity]} (${findings.length})`)),
+              ...byRule(findings).flatMap((group) => ruleLines(group, result, paint)),
+          ];
+}
+
+/** Subjects of which the same is said are listed above it: most findings of a rule are one mistake in a loop. */
+function ruleLines({ by: rule, findings }: Group<RuleText, ReportedFinding>, result: ReviewResult, paint: Paint): string[] {
+    const texts = [...new Set(findings.map(said))];
     return [
-        paint("bold", paint(severityColour[severity], `${severityHeading[severity]} (${findings.length})`)),
-        ...ids.flatMap((id) =>
-            ruleLines(
-                findings.filter(({ rule }) => rule.id === id),
-                result,
-                paint,
+        `  ${paint("bold", rule.id)}  ${paint("bold", plain(rule.title))}`,
+        ...texts.flatMap((text) => [
+            ...aligned(
+                findings
+                    .filter((finding) => said(finding) === text)
+                    .map((finding) => [
+                        `    ${plain(subjectOf(finding, result))}`,
+                        finding.place ? plain(formatPlace(finding.place)) : "",
+                    ]),
             ),
-        ),
+            ...wrapped("      ", text),
+        ]),
+        ...labelled("why:", rule.why, paint),
+        ...labelled("what to do:", rule.mend, paint),
     ];
 }
 
-function ruleLines(findings: readonly ReportedFinding[], result: ReviewResult, paint: Paint): string[] {
-    const [first] = findings;
-    if (!first) {
-        return [];
-    }
-    const { rule } = first;
-    const subjects = aligned(
-        findings.map((finding) => [
-            `    ${plain(subjectOf(finding, result))}`,
-            finding.place ? plain(formatPlace(finding.place)) : "",
-        ]),
-    );
-    return [
-        `  ${paint("bold", rule.id)}  ${plain(rule.title)}`,
-        ...findings.flatMap((finding, index) => [subjects[index] ?? "", `      ${plain(said(finding))}`]),
-        `    ${paint("dim", "why:")} ${plain(rule.why)}`,
-        `    ${paint("dim", "what to do:")} ${plain(rule.mend)}`,
-    ];
+/** The label is painted after the lines are broken: colours have no width. */
+function labelled(label: string, text: string, paint: Paint): string[] {
+    const [first = "", ...rest] = wrapped("    ", `${label} ${text}`);
+    return [first.replace(label, paint("dim", label)), ...rest];
 }
 
 function problemsBlock({ problems }: ReviewResult, paint: Paint): string[] {
-    const rows = problems.map((problem) => [`  ${plain(problemPlace(problem))}`, plain(problem.message)]);
     return problems.length === 0
         ? []
-        : [paint("bold", paint("red", `Not readable, so not judged (${problems.length})`)), ...aligned(rows)];
+        : [
+              paint("bold", paint("red", `Not readable, so not judged (${problems.length})`)),
+              ...problems.flatMap((problem) => [`  ${plain(problemPlace(problem))}`, ...wrapped("    ", problem.message)]),
+          ];
 }
 
 function exceptionsBlock(title: string, exceptions: readonly Exception[], paint: Paint): string[] {
-    const rows = exceptions.map(({ place, rule, resource, owner, expires }) => [
-        `  ${plain(formatPlace(place))}`,
-        rule,
-        plain(resource),
-        `until ${expires}, ${plain(owner)}`,
-    ]);
-    return exceptions.length === 0 ? [] : [paint("bold", paint("yellow", title)), ...aligned(rows)];
+    return exceptions.length === 0
+        ? []
+        : [
+              paint("bold", paint("yellow", title)),
+              ...exceptions.flatMap(({ place, rule, resource, owner, expires }) => [
+                  `  ${rule}  ${plain(resource)}`,
+                  ...wrapped("    ", `until ${expires}, ${owner}; written in ${formatPlace(place)}`),
+              ]),
+          ];
 }
 
 function exceptedBlock({ excepted }: ReviewResult, paint: Paint): string[] {
-    const rows = excepted.map(({ rule, subject, exception }) => [
-        `  ${rule.id}`,
-        plain(subject),
-        `until ${exception.expires}`,
-        plain(`${exception.owner}: ${exception.reason}`),
-    ]);
-    return excepted.length === 0 ? [] : [paint("bold", `Excepted (${excepted.length})`), ...aligned(rows)];
+    return excepted.length === 0
+        ? []
+        : [
+              paint("bold", `Excepted (${excepted.length})`),
+              ...byException(excepted).flatMap(({ by: { rule, resource, reason, owner, expires }, findings }) => [
+                  `  ${rule}  ${plain(resource)}${findings.length > 1 ? ` (${counted(findings.length, "finding")})` : ""}`,
+                  ...wrapped("    ", `until ${expires}, ${owner}: ${reason}`).map((line) => paint("dim", line)),
+              ]),
+          ];
 }
 
 function changesBlock(result: ReviewResult, paint: Paint): string[] {
@@ -134,28 +165,38 @@ function changesBlock(result: ReviewResult, paint: Paint): string[] {
         return [];
     }
     const counts = groups.map(([operation, changes]) => `${changes.length} to ${operations[operation].verb}`).join(", ");
-    const rows = groups.flatMap(([operation, changes]) =>
-        changes.map(({ type, name, keys = [] }) => [
-            `  ${operations[operation].sign.padEnd(2)}`,
-            plain(type),
-            plain(name),
-            keys.length > 0 ? `[${keys.map(plain).join(", ")}]` : "",
-        ]),
-    );
+    const rows = groups.flatMap(([operation, changes]) => {
+        const sign = `  ${operations[operation].sign.padEnd(2)}`;
+        return operation === "create" && changes.length > mostListed
+            ? countedTypes(changes).map(([type, count]) => [sign, plain(type), counted(count, "resource"), ""])
+            : changes.map(({ type, name, keys = [] }) => [
+                  sign,
+                  plain(type),
+                  plain(name),
+                  keys.length > 0 ? `[${keys.map(plain).join(", ")}]` : "",
+              ]);
+    });
     return [paint("bold", `Would change: ${counts}`), ...aligned(rows)];
 }
 
-function verdictBlock(result: ReviewResult, paint: Paint): string[] {
-    const { verdict, rules, phases } = result;
+/** How many there are of each type, the most of them first. */
+function countedTypes(changes: readonly Change[]): readonly (readonly [string, number])[] {
+    const counts = new Map<string, number>();
+    for (const { type } of changes) {
+        counts.set(type, (counts.get(type) ?? 0) + 1);
+    }
+    return [...counts].sort(([one, count], [other, otherCount]) => otherCount - count || (one < other ? -1 : 1));
+}
+
+function verdictLines(result: ReviewResult, paint: Paint): string[] {
+    const { verdict } = result;
     const colour = verdict === "passes" ? "green" : verdict === "fails" ? "red" : "yellow";
+    return [paint("bold", paint(colour, `The review ${verdictLine[verdict]}`)), `  ${headline(result)}`];
+}
+
+/** How much was asked, and how long it took. */
+function effort({ rules, phases }: ReviewResult): string {
     const asked = rules.filter(({ tally }) => tally.pass + tally.fail + tally.cannotTell > 0).length;
-    const seconds = phases.map(({ name, seconds: taken }) => `${plain(name)} ${taken.toFixed(1)} s`);
-    return [
-        paint("bold", paint(colour, `The review ${verdictLine[verdict]}`)),
-        `  ${headline(result)}`,
-        paint(
-            "dim",
-            `  ${[`${counted(rules.length, "rule")}, ${asked} of them with something to judge`, ...seconds].join("; ")}`,
-        ),
-    ];
+    const seconds = phases.reduce((sum, phase) => sum + phase.seconds, 0);
+    return `${counted(rules.length, "rule")}, ${asked} of them with something to judge; ${seconds.toFixed(1)} s`;
 }

@@ -70,24 +70,26 @@ test("tallies are summed over the readers, also for rules that nothing was there
     });
 });
 
-test("text: what is worst comes first, with what to do, and the verdict comes last", () => {
+test("text: the verdict comes first and last, and next to the end what has to be mended, the worst of it first", () => {
     const text = textReport(result);
     const order = [
+        "The review fails",
+        "Would change: 1 to replace, 1 to update",
+        "Excepted (1)",
+        "Advice (1)",
         "Critical (1)",
         "High (1)",
         "Medium (1)",
-        "Advice (1)",
         "Exceptions that have expired",
         "Exceptions that nothing needs",
-        "Excepted (1)",
-        "Would change: 1 to replace, 1 to update",
-        "The review fails",
     ].map((part) => text.indexOf(part));
     assert.ok(!order.includes(-1), text);
     assert.deepEqual(
         [...order].sort((a, b) => a - b),
         order,
     );
+    const [head, ...rest] = text.trimEnd().split("\n\n");
+    assert.deepEqual(rest.at(-1)?.split("\n").slice(0, 2), head?.split("\n").slice(0, 2));
     assert.match(
         text,
         /Deployment\.apps\/payment-prod\/web {2}lab\/repo\/k8s\/payment\/web deployment\.yaml:12\n {6}spec\.template/,
@@ -102,6 +104,55 @@ test("text: what is worst comes first, with what to do, and the verdict comes la
     const coloured = textReport(result, { colour: true });
     assert.ok(coloured.includes("\u001b[31m"));
     assert.equal(coloured.replace(/\u001b\[\d+m/g, ""), text, "colours change nothing else");
+});
+
+/** The same mistake on machines that a reader hands on in any order. */
+const loop = ["worker-10", "worker-2", "cp-1"].map((id) => finding(rules.high, { id, at: ["sshFrom", 0], message: "is 0.0.0.0/0" }));
+
+test("text: subjects of which the same is said are listed together, in an order of their own", () => {
+    const other = finding(rules.high, { id: "worker-2", at: ["sshFrom", 1], message: "is ::/0" });
+    const said = "    cp-1\n    worker-2\n    worker-10\n      sshFrom[0] is 0.0.0.0/0\n    worker-2\n      sshFrom[1] is ::/0\n    why:";
+    for (const findings of [[other, ...loop], [...loop, other].reverse()]) {
+        assert.ok(textReport(summarize({ ...review, findings })).includes(said));
+    }
+});
+
+test("text: sentences are broken between words, and words are not", () => {
+    const long = "a-path-that-people-search-for".repeat(5);
+    const message = `${"word ".repeat(60)}${long} end`;
+    const lines = textReport(summarize({ ...review, findings: [finding(rules.high, { message })] })).split("\n");
+    assert.deepEqual(
+        lines.filter((line) => line.length > 120),
+        [`      ${long}`],
+    );
+    assert.equal(lines.filter((line) => /^ {6}word/.test(line)).join(" ").match(/word/g)?.length, 60);
+});
+
+test("text: an exception is listed once, with how much it covers, in an order of its own", () => {
+    const legacy = (at: string) => finding(rules.high, { id: "Deployment.apps/payment-prod/legacy", at: [at] });
+    const other = finding(rules.high, { id: "ConfigMap/shop/a" });
+    const exceptions = [...review.exceptions, { ...review.exceptions[0]!, resource: other.subject.id, place: { file: "b.yaml", line: 1 } }];
+    const said =
+        "Excepted (3)\n  FJ-WRK-902  ConfigMap/shop/a\n    until 2026-12-31, @payments: Is replaced before the end of the year\n" +
+        "  FJ-WRK-902  Deployment.apps/payment-prod/legacy (2 findings)\n    until 2026-12-31, @payments: Is replaced before the end of the year\n\n";
+    for (const findings of [
+        [legacy("a"), other, legacy("b")],
+        [other, legacy("b"), legacy("a")],
+    ]) {
+        assert.ok(textReport(summarize({ ...review, findings, exceptions })).includes(said));
+    }
+});
+
+test("text: many resources that are made are counted by type; those that are there already are all listed", () => {
+    const changes = (operation: Operation) =>
+        Array.from({ length: 30 }, (_, index) => ({ operation, urn: `urn:${index}`, type: index < 10 ? "a:b:C" : "a:b:D", name: `one-${index}` }));
+    const made = textReport({ ...clean, changes: changes("create") });
+    assert.match(made, /Would change: 30 to create\n {2}\+ {3}a:b:D {2}20 resources\n {2}\+ {3}a:b:C {2}10 resources\n\n/);
+    for (const operation of ["delete", "replace", "update"] as const) {
+        const text = textReport({ ...clean, changes: changes(operation) });
+        assert.equal(text.match(/one-\d+/g)?.length, 30, operation);
+    }
+    assert.match(textReport({ ...clean, changes: changes("create").slice(0, 20) }), /a:b:D {2}one-19/);
 });
 
 test("text: every operation has its sign", () => {
@@ -131,15 +182,34 @@ test("findings of several stacks say which", () => {
     assert.ok(!textReport(result).includes("(no-oslo-1)"));
 });
 
-test("markdown: verdict first, a table of findings, the rest folded away", () => {
+test("markdown: the verdict, what has to be mended by severity and rule, the rest folded away", () => {
     const note = markdown(result);
     assert.match(note, /^<!-- fjord:review -->\n### ❌ The review fails/);
-    assert.ok(note.indexOf("| critical | FJ-SSH-901") < note.indexOf("| high | FJ-WRK-902"));
-    assert.match(note, /<summary>Would change: 1 to replace, 1 to update<\/summary>/);
-    assert.match(note, /<summary>Excepted: 1<\/summary>/);
+    const order = [
+        "#### Critical (1)\n\n- **FJ-SSH-901 SSH is closed**<br>Otherwise something else happens.<br>**What to do:** Write",
+        "#### High (1)\n\n- **FJ-WRK-902",
+        "#### Medium (1)\n\n- **FJ-NET-903",
+        "#### Exceptions to renew or remove (2)\n\n- **FJ-NET-903**",
+        "<details>\n<summary>Advice: 1</summary>\n\n- **FJ-WRK-904",
+        "<details>\n<summary>Would change: 1 to replace, 1 to update</summary>",
+        "<details>\n<summary>Excepted: 1</summary>\n\n- **FJ-WRK-902",
+    ].map((part) => note.indexOf(part));
+    assert.ok(!order.includes(-1), `${order.join(" ")}\n${note}`);
+    assert.deepEqual(
+        [...order].sort((a, b) => a - b),
+        order,
+    );
     assert.match(note, /may write &#124; to &#96;everything&#96; for &#64;\u200broot and &#60;b&#62;all/);
     assert.match(note, /<code>lab\/repo\/k8s\/payment\/web deployment\.yaml&#58;12<\/code>/);
     assert.match(markdown(clean), /^<!-- fjord:review -->\n### ✅ The review passes\n\n\*\*nothing to mend\*\*/);
+});
+
+test("markdown: what is said of a rule is said once, and its findings stand below it in an order of their own", () => {
+    const note = (findings: typeof loop) => markdown(summarize({ ...review, findings, exceptions: [] }));
+    const text = note(loop);
+    assert.equal(text.split("**What to do:**").length, 2);
+    assert.match(text, /\n {2}- <code>cp-1<\/code>: sshFrom.*\n {2}- <code>worker-2<\/code>: .*\n {2}- <code>worker-10<\/code>: .*\n/);
+    assert.equal(note([...loop].reverse()), text);
 });
 
 test("markdown: a note that is too long is cut with a count, and stays whole otherwise", () => {
@@ -148,10 +218,10 @@ test("markdown: a note that is too long is cut with a count, and stays whole oth
     );
     const changes = Array.from({ length: 400 }, (_, index) => ({ ...review.changes[0]!, name: `n-${index}` }));
     const long = summarize({ ...review, findings, changes });
-    for (const limit of [3_000, 20_000, 1_000_000]) {
+    for (const limit of [4_000, 20_000, 900_000]) {
         const note = markdown(long, markdownReport(long, { limit }));
         assert.ok(note.length <= limit, `${note.length} of ${limit}`);
-        const shown = note.split("\n").filter((line) => line.startsWith("| high |")).length;
+        const shown = note.split("\n").filter((line) => line.startsWith("  - <code>ConfigMap")).length;
         const cut = /^_(\d+) more are left out here/m.exec(note)?.[1];
         assert.equal(shown + Number(cut), 400, `${limit}`);
         assert.match(note, /The review fails/);
