@@ -3,10 +3,10 @@ import { z } from "zod";
 import { Described, problemsOf } from "../infra/config/problems";
 import { suggest } from "../infra/config/suggestion";
 import { Problem } from "../infra/config/types";
-import { idGlob, matchesAll, pathGlob } from "./glob";
 import { formatPath, Path } from "./rules/core/opaque";
 import { Rule, RuleId } from "./rules/core/rule";
 import { Place } from "./rules/core/subject";
+import { idGlob, matchesAll, pathGlob } from "./rules/glob";
 
 /** Something that a rule forbids and that people took upon themselves, for a time. */
 export interface Exception {

@@ -1,5 +1,6 @@
 import { Opaque } from "./rules/core/opaque";
 import { KubernetesObject, objectId, Place, ResourceFacts, Source, Subject } from "./rules/core/subject";
+import { Fields, fieldsOf } from "./rules/values";
 
 /** A resource of Pulumi as a reader sees it; what the reader could not see in it is `Opaque`. */
 export interface SeenResource {
@@ -15,11 +16,6 @@ export interface SeenResource {
     readonly place?: Place;
 }
 
-type Properties = Readonly<Record<string, unknown>>;
-
-const isRecord = (value: unknown): value is Properties =>
-    typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Opaque);
-
 /** Modules of the Kubernetes provider whose resources are no single object: what they make are resources of their own. */
 const containers = /^(helm\.sh|yaml|kustomize)(\/|$)/;
 
@@ -27,7 +23,7 @@ const containers = /^(helm\.sh|yaml|kustomize)(\/|$)/;
  * The version and kind in a type token such as `kubernetes:apps/v1:Deployment`, or undefined where a token is of
  * something else. A patch (`DeploymentPatch`) is a part of an object: rules for whole ones do not fit it.
  */
-function kindOf(type: string, properties: Properties): { readonly apiVersion: string; readonly kind: string } | undefined {
+function kindOf(type: string, properties: Fields): { readonly apiVersion: string; readonly kind: string } | undefined {
     const [, module, token] = /^kubernetes:([^:]+\/[^:]+):([^:]+)$/.exec(type) ?? [];
     if (module === undefined || token === undefined || containers.test(module)) {
         return undefined;
@@ -62,7 +58,7 @@ export function subjectOf(seen: SeenResource, source: Source): Subject {
         return { ...base, kind: "resource", id: `${type}::${name}`, type, name, inputs: properties, ...(outputs && { outputs }) };
     }
     const written = properties["metadata"];
-    const fields = isRecord(written) ? written : {};
+    const fields = fieldsOf(written);
     const metadata = written instanceof Opaque ? written : { ...fields, name: fields["name"] ?? name };
     // An opaque part throws as soon as a rule touches it, so it stands in for any type.
     const object = { ...properties, ...kind, metadata } as unknown as KubernetesObject;

@@ -1,24 +1,23 @@
+import { Fields, isFields } from "../../policies/rules/values";
+
+export { isFields as isRecord } from "../../policies/rules/values";
+
 /** The key by which Pulumi tells its special objects from others, and its value for a secret. */
 const signature = "4dabf18193072939515e22adb298388d";
 const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
 
-type Properties = Readonly<Record<string, unknown>>;
-
 /** What `pulumi stack export` prints, as far as it matters here. */
 export interface Exported {
     readonly version: number;
-    readonly deployment: Properties;
+    readonly deployment: Fields;
 }
-
-export const isRecord = (value: unknown): value is Properties =>
-    typeof value === "object" && value !== null && !Array.isArray(value);
 
 /**
  * The value of a secret of an exported checkpoint; undefined for what is none.
  * @throws where it is encrypted
  */
 export function secretIn(value: unknown): { readonly value: unknown } | undefined {
-    if (!isRecord(value) || value[signature] !== secretSignature) {
+    if (!isFields(value) || value[signature] !== secretSignature) {
         return undefined;
     }
     if (typeof value["plaintext"] !== "string") {
@@ -28,7 +27,7 @@ export function secretIn(value: unknown): { readonly value: unknown } | undefine
 }
 
 /** A secret with a value in clear, as `pulumi stack import` reads it. */
-export const secretOf = (value: unknown): Properties => ({ [signature]: secretSignature, plaintext: JSON.stringify(value) });
+export const secretOf = (value: unknown): Fields => ({ [signature]: secretSignature, plaintext: JSON.stringify(value) });
 
 /** Every text inside a value, keys among them; secrets only where they are asked for. */
 export function textsIn(value: unknown, secrets: "with secrets" | "without secrets"): readonly string[] {
@@ -69,10 +68,10 @@ function leaves(value: unknown, path: string): readonly (readonly [path: string,
         : [];
 }
 
-function resourcesOf({ deployment }: Exported): readonly Properties[] {
+function resourcesOf({ deployment }: Exported): readonly Fields[] {
     const list = (name: string): readonly unknown[] => (Array.isArray(deployment[name]) ? deployment[name] : []);
-    const pending = list("pending_operations").map((entry) => (isRecord(entry) ? entry["resource"] : undefined));
-    return [...list("resources"), ...pending].filter(isRecord);
+    const pending = list("pending_operations").map((entry) => (isFields(entry) ? entry["resource"] : undefined));
+    return [...list("resources"), ...pending].filter(isFields);
 }
 
 const stackReference = "pulumi:pulumi:StackReference";
@@ -97,7 +96,7 @@ export function referredStacks(exported: Exported): readonly string[] {
     return resourcesOf(exported)
         .filter(({ type }) => type === stackReference)
         .flatMap(({ inputs }) => {
-            const name = isRecord(inputs) ? inputs["name"] : undefined;
+            const name = isFields(inputs) ? inputs["name"] : undefined;
             return typeof name === "string" ? [name.split("/").at(-1) ?? name] : [];
         });
 }

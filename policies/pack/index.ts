@@ -4,7 +4,8 @@ import * as path from "node:path";
 import { covers, dayOf, parseExceptions } from "../exceptions";
 import { formatProblems } from "../../infra/config/problems";
 import { catalogue } from "../rules/catalogue";
-import { Excepting, packName, policies } from "./policy";
+import { Excepting } from "./judgements";
+import { packName, policies } from "./policy";
 
 /** The reviewed file of exceptions, beside the pack. */
 const file = path.join(__dirname, "..", "exceptions.yaml");

@@ -196,7 +196,7 @@ export const kernelRules: readonly Rule[] = [
             severity: "medium",
             why: "The kernel's 128 instances for all of root's pods end with some dozens of them, which then see no change.",
             mend: "Leave fs.inotify.max_user_instances and max_user_watches to the program.",
-            references: [{ of: "upstream", id: "https://kind.sigs.k8s.io/docs/user/known-issues/" }],
+            references: [{ of: "upstream", id: "https://man7.org/linux/man-pages/man7/inotify.7.html" }],
         },
         ({ kernel }) =>
             Object.entries(leastInotify).flatMap(([key, enough]) =>

@@ -36,7 +36,7 @@ export const sshRules: readonly Rule[] = [
             id: "FJ-SSH-002",
             title: "Hosts are known by Ed25519 keys",
             severity: "medium",
-            why: "An RSA or ECDSA host key is easier to get wrong and to forge; every supported system has an Ed25519 one.",
+            why: "RSA keys of hosts are often short, and ECDSA keys leak through bad random numbers; every supported system has an Ed25519 one.",
             mend: "Write the line of /etc/ssh/ssh_host_ed25519_key.pub as hostKey of the machine or hypervisor.",
             references: [{ of: "CIS Debian Linux 12", id: "5.1" }, { of: "fjord", id: "README, A real region, step by step" }],
         },

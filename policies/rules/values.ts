@@ -4,6 +4,7 @@ import { Path } from "./core/opaque";
 /** What people write may be of any shape: these read the shape that a rule is about, and take every other for nothing. */
 export type Fields = Readonly<Record<string, unknown>>;
 
+/** Whether a value is a mapping, and no list. */
 export const isFields = (value: unknown): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** The fields of a mapping; none of anything else. */
@@ -34,14 +35,3 @@ export function hostOf(address: string): string {
 
 /** The same without a port: servers, and not what listens on them. */
 export const serverOf = (address: string): string => hostOf(address).replace(/:\d+$/, "");
-
-/** Whether a text matches a glob; `separator` is what `*` does not cross. */
-export function matchesGlob(glob: string, text: string, separator = ""): boolean {
-    const wildcards: Readonly<Record<string, string>> = { "**": ".*", "?": "." };
-    const any = separator === "" ? ".*" : `[^${separator}]*`;
-    const pattern = glob
-        .split(/(\*\*|\*|\?)/)
-        .map((part) => wildcards[part] ?? (part === "*" ? any : part.replace(/[.+^${}()|[\]\\]/g, "\\$&")))
-        .join("");
-    return new RegExp(`^${pattern}$`, "s").test(text);
-}

@@ -5,6 +5,8 @@ import { disruptionRules } from "./workloads/disruption";
 import { isolationRules } from "./workloads/isolation";
 import { privilegeRules } from "./workloads/privileges";
 import { resourceRules } from "./workloads/resources";
+import { servedRules } from "./workloads/served";
+import { volumeRules } from "./workloads/volumes";
 
 export const workloadRules: readonly Rule[] = [
     ...isolationRules,
@@ -13,4 +15,6 @@ export const workloadRules: readonly Rule[] = [
     ...resourceRules,
     ...availabilityRules,
     ...disruptionRules,
+    ...volumeRules,
+    ...servedRules,
 ];

@@ -1,6 +1,7 @@
 import { Problem } from "../problem";
 import { SeenResource, subjectOf } from "../resource-subject";
 import { Place, Subject } from "../rules/core/subject";
+import { Fields, isFields } from "../rules/values";
 import { withOpaque } from "./opaque-values";
 
 /** What a checkpoint holds. */
@@ -10,10 +11,6 @@ export interface StateReading {
     /** Operations that an interrupted update left open: what became of them is not in the checkpoint. */
     readonly pendingOperations: number;
 }
-
-type Properties = Readonly<Record<string, unknown>>;
-
-const isRecord = (value: unknown): value is Properties => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Older ones keep resources in another shape. */
 const oldestVersion = 3;
@@ -37,7 +34,7 @@ export function readCheckpoint(text: string, file: string): StateReading {
         return problem("is no JSON");
     }
     const deployment = deploymentOf(content);
-    if (deployment === undefined || !isRecord(content)) {
+    if (deployment === undefined || !isFields(content)) {
         return problem("is no checkpoint of Pulumi");
     }
     const { version } = content;
@@ -61,20 +58,20 @@ export function readCheckpoint(text: string, file: string): StateReading {
 }
 
 /** Both shapes; a stack that was never brought up has no deployment yet, and no resources. */
-function deploymentOf(content: unknown): Properties | undefined {
-    if (!isRecord(content)) {
+function deploymentOf(content: unknown): Fields | undefined {
+    if (!isFields(content)) {
         return undefined;
     }
     const { deployment, checkpoint } = content;
-    if (isRecord(checkpoint)) {
-        return isRecord(checkpoint["latest"]) ? checkpoint["latest"] : {};
+    if (isFields(checkpoint)) {
+        return isFields(checkpoint["latest"]) ? checkpoint["latest"] : {};
     }
-    return isRecord(deployment) ? deployment : undefined;
+    return isFields(deployment) ? deployment : undefined;
 }
 
 /** One that waits to be deleted was replaced already: its successor has the same name and is what counts. */
 function resourceOf(entry: unknown): SeenResource | "replaced" | "unreadable" {
-    if (!isRecord(entry)) {
+    if (!isFields(entry)) {
         return "unreadable";
     }
     const { urn, type, inputs, outputs, protect, ignoreChanges, additionalSecretOutputs, sourcePosition } = entry;
@@ -100,9 +97,9 @@ function resourceOf(entry: unknown): SeenResource | "replaced" | "unreadable" {
     };
 }
 
-function propertiesOf(value: unknown): Properties {
+function propertiesOf(value: unknown): Fields {
     const seen = withOpaque(value ?? {});
-    return isRecord(seen) ? seen : {};
+    return isFields(seen) ? seen : {};
 }
 
 const textsOf = (value: unknown): readonly string[] =>

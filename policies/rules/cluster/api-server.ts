@@ -6,8 +6,11 @@ import { field, flag, listFlag } from "./document";
 /** Providers that encrypt. aesgcm does too, but is safe only where its key is changed by machine; identity does not. */
 const encrypting = ["secretbox", "aescbc", "kms"];
 
-/** Admission plugins that the API server has by itself and that hold the rest together. */
-const indispensable = ["NodeRestriction", "ServiceAccount", "NamespaceLifecycle"];
+/**
+ * Admission plugins that the API server has by itself and that hold the rest together. Without PodSecurity no level that
+ * a namespace asks for is enforced.
+ */
+const indispensable = ["NodeRestriction", "ServiceAccount", "NamespaceLifecycle", "PodSecurity"];
 
 /** TLS 1.3, and TLS 1.2 with forward secrecy and authenticated encryption. */
 const strongSuite = /^TLS_(ECDHE_(ECDSA|RSA)_WITH_)?(AES_\d+_GCM_SHA\d+|CHACHA20_POLY1305(_SHA256)?)$/;
@@ -51,7 +54,7 @@ export const apiServerRules: readonly Rule[] = [
         "fjord:cluster:Cluster",
         {
             id: "FJ-CLU-002",
-            title: "The API server keeps the admission plugins that hold nodes and namespaces apart",
+            title: "The API server keeps the admission plugins that hold nodes, namespaces and pods apart",
             severity: "high",
             why: "Without NodeRestriction a kubelet may change any node and draw pods to itself, with their secrets.",
             mend: "Name NodeRestriction in enable-admission-plugins of apiServer.extraArgs, and switch no plugin off.",
@@ -60,6 +63,7 @@ export const apiServerRules: readonly Rule[] = [
                 { of: "CIS Kubernetes 1.12", id: "1.2.10" },
                 { of: "CIS Kubernetes 1.12", id: "1.2.12" },
                 { of: "CIS Kubernetes 1.12", id: "1.2.13" },
+                { of: "CIS Kubernetes 1.12", id: "5.2.1" },
                 { of: "Kubescape", id: "C-0127" },
                 { of: "Checkov", id: "CKV_K8S_85" },
                 { of: "Checkov", id: "CKV_K8S_79" },
@@ -171,7 +175,7 @@ export const apiServerRules: readonly Rule[] = [
                     ["encryption", "resources"],
                     `is ${resources.join(", ") || "empty"}, without secrets`,
                 ),
-                ...must(encrypting.includes(writes), ["encryption", "providers", 0], `is ${writes}, which does not protect`),
+                ...must(encrypting.includes(writes), ["encryption", "providers", 0], `is ${writes}, which ${weakness(writes)}`),
             ];
         },
     ),
@@ -226,6 +230,10 @@ export const apiServerRules: readonly Rule[] = [
         },
     ),
 ];
+
+/** Why a provider is none to write Secrets with. */
+const weakness = (provider: string): string =>
+    provider === "aesgcm" ? "is safe only where a machine changes its key" : "does not protect";
 
 /** What is wrong with a server's TLS. Without a version it is 1.2; without a list, Go's, which has suites with CBC. */
 function weakTls(version: unknown, versionAt: Path, suites: unknown, suitesAt: Path): readonly Fault[] {

@@ -180,8 +180,9 @@ export const kubeletRules: readonly Rule[] = [
             const events = field(cluster, "kubelet", "eventRecordQPS");
             const idle = field(cluster, "kubelet", "streamingConnectionIdleTimeout");
             // In its file the kubelet takes a timeout of 0 for one that is not given, which is four hours.
+            const rate = Number(events.value ?? 50);
             return [
-                ...must(Number(events.value ?? 50) >= 5, events.at, `is ${String(events.value)}`),
+                ...must(rate >= 5, events.at, rate === 0 ? "is 0: there is no bound" : `is ${rate}`),
                 ...must(idle.value === undefined || seconds(String(idle.value)) <= 4 * 3600, idle.at, `is ${String(idle.value)}`),
             ];
         },

@@ -67,6 +67,11 @@ export function objectRule(
     };
 }
 
+/** A rule about every Kubernetes object, of whatever kind. */
+export function anyObjectRule(text: RuleText & Options, check: (object: KubernetesObject) => Answer): Rule {
+    return { ...objectRule([], text, check), appliesTo: "every object", applies: (subject) => subject.kind === "object" };
+}
+
 /** A rule about objects of some kinds, and how they stand to all others that the same reader saw. */
 export function relationRule(
     kinds: readonly string[],

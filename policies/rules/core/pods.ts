@@ -96,24 +96,25 @@ export const groupKind = ({ apiVersion, kind }: Pick<KubernetesObject, "apiVersi
 
 export const runsPods = (object: Pick<KubernetesObject, "apiVersion" | "kind">): boolean => groupKind(object) in templates;
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === "object" && value !== null;
+/** A mapping or a list: paths lead into both. */
+const hasParts = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === "object" && value !== null;
 
 /** What lies at a path; undefined where the path ends early. */
 export function at(value: unknown, path: Path): unknown {
-    return path.reduce<unknown>((part, step) => (isRecord(part) ? (part as Record<string | number, unknown>)[step] : undefined), value);
+    return path.reduce<unknown>((part, step) => (hasParts(part) ? (part as Record<string | number, unknown>)[step] : undefined), value);
 }
 
 /** The pods that an object makes, or undefined where it makes none. */
 export function podsOf(object: KubernetesObject): Pods | undefined {
     const path = templates[groupKind(object)];
     const template = path && at(object, path);
-    if (path === undefined || !isRecord(template) || !isRecord(template["spec"])) {
+    if (path === undefined || !hasParts(template) || !hasParts(template["spec"])) {
         return undefined;
     }
     return {
         at: [...path, "spec"],
         spec: template["spec"],
-        metadata: isRecord(template["metadata"]) ? template["metadata"] : {},
+        metadata: hasParts(template["metadata"]) ? template["metadata"] : {},
     };
 }
 

@@ -3,7 +3,8 @@ import { at, groupKind } from "../core/pods";
 import { notApplicable, Rule } from "../core/rule";
 import { KubernetesObject } from "../core/subject";
 import { Surroundings } from "../core/surroundings";
-import { Fields, fieldsOf, listOf, matchesGlob, textOf } from "../values";
+import { addressGlob, nameGlob } from "../glob";
+import { Fields, fieldsOf, listOf, textOf } from "../values";
 import { applicationKinds, applicationRule, applicationSpec, argocd, inCluster, isTemplate, sourcesOf } from "./application";
 
 /** Retries that outlast an outage of an hour at the stack's pauses (at most three minutes). */
@@ -57,12 +58,12 @@ function permitted(patterns: readonly string[], allows: (pattern: string) => boo
 
 function allowsRepository(project: KubernetesObject, repository: string): boolean {
     const patterns = listOf(at(project, ["spec", "sourceRepos"])).flatMap((entry) => textOf(entry) ?? []);
-    return permitted(patterns, (pattern) => pattern === "*" || matchesGlob(sameForm(pattern), sameForm(repository), "/"));
+    return permitted(patterns, (pattern) => pattern === "*" || addressGlob(sameForm(pattern)).matches(sameForm(repository)));
 }
 
 function allowsNamespace(project: KubernetesObject, namespace: string): boolean {
     const patterns = listOf(at(project, ["spec", "destinations"])).flatMap((entry) => textOf(fieldsOf(entry)["namespace"]) ?? []);
-    return permitted(patterns, (pattern) => matchesGlob(pattern, namespace));
+    return permitted(patterns, (pattern) => nameGlob(pattern).matches(namespace));
 }
 
 export const applicationRules: readonly Rule[] = [

@@ -1,4 +1,4 @@
-import { fault, must, objectRule } from "../core/define";
+import { anyObjectRule, fault, must, objectRule } from "../core/define";
 import { at, groupKind } from "../core/pods";
 import { Fault, Rule } from "../core/rule";
 import { KubernetesObject } from "../core/subject";
@@ -22,11 +22,6 @@ function optionsOf(object: KubernetesObject): readonly Fault[] {
         .map((option) => fault(["metadata", "annotations", syncOptionsKey], `holds ${option}`));
 }
 
-const anyObject: Pick<Rule, "appliesTo" | "applies"> = {
-    appliesTo: "every object",
-    applies: (subject) => subject.kind === "object",
-};
-
 const isApplication = (object: KubernetesObject): boolean => (applicationKinds as readonly string[]).includes(groupKind(object));
 
 const isSet = (object: KubernetesObject): boolean => groupKind(object) === applicationKinds[1];
@@ -37,34 +32,30 @@ const ignoredInAll = /^resource\.customizations\.ignoreDifferences\./;
 const looseBuild = ["--enable-exec", "--enable-alpha-plugins", "LoadRestrictionsNone"] as const;
 
 export const driftRules: readonly Rule[] = [
-    {
-        ...objectRule(
-            [],
-            {
-                id: "FJ-GIT-014",
-                title: "A sync changes things in place, and the API checks them",
-                severity: "medium",
-                why: "Replace and Force take a running thing away to change it; without validation a misspelt field is lost.",
-                mend: "Leave Replace=true, Force=true and Validate=false out of the sync options; a Job may have the first two.",
-                references: [argocd("user-guide/sync-options")],
-            },
-            (object) => {
-                const own = optionsOf(object);
-                if (!isApplication(object)) {
-                    return own;
-                }
-                const { at: where, spec } = applicationSpec(object);
-                const options = entriesAt(spec, ["syncPolicy", "syncOptions"]);
-                return [
-                    ...own,
-                    ...options.flatMap(({ at: path, value }) =>
-                        must(!roughOption.test(textOf(value) ?? ""), [...where, ...path], `is ${textOf(value)}`),
-                    ),
-                ];
-            },
-        ),
-        ...anyObject,
-    },
+    anyObjectRule(
+        {
+            id: "FJ-GIT-014",
+            title: "A sync changes things in place, and the API checks them",
+            severity: "medium",
+            why: "Replace and Force take a running thing away to change it; without validation a misspelt field is lost.",
+            mend: "Leave Replace=true, Force=true and Validate=false out of the sync options; a Job may have the first two.",
+            references: [argocd("user-guide/sync-options")],
+        },
+        (object) => {
+            const own = optionsOf(object);
+            if (!isApplication(object)) {
+                return own;
+            }
+            const { at: where, spec } = applicationSpec(object);
+            const options = entriesAt(spec, ["syncPolicy", "syncOptions"]);
+            return [
+                ...own,
+                ...options.flatMap(({ at: path, value }) =>
+                    must(!roughOption.test(textOf(value) ?? ""), [...where, ...path], `is ${textOf(value)}`),
+                ),
+            ];
+        },
+    ),
     objectRule(
         [...applicationKinds, "/ConfigMap"],
         {

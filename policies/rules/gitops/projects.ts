@@ -2,7 +2,8 @@ import { fault, must, objectRule } from "../core/define";
 import { Path } from "../core/opaque";
 import { at } from "../core/pods";
 import { Answer, Fault, notApplicable, Rule, RuleText } from "../core/rule";
-import { entriesAt, Fields, fieldsOf, hostOf, listOf, matchesGlob, textOf } from "../values";
+import { nameGlob } from "../glob";
+import { entriesAt, Fields, fieldsOf, hostOf, listOf, textOf } from "../values";
 import { argocd } from "./application";
 
 /** Namespaces of Kubernetes and of fjord's platform: who may write there owns the cluster. */
@@ -40,7 +41,7 @@ function reach({ at: where, pattern }: Pattern, denied: readonly string[]): read
         return [fault(where, "is every namespace")];
     }
     const reached = platformNamespaces.find(
-        (name) => matchesGlob(pattern, name) && !denied.some((one) => matchesGlob(one, name)),
+        (name) => nameGlob(pattern).matches(name) && !denied.some((one) => nameGlob(one).matches(name)),
     );
     return must(reached === undefined, where, `is ${pattern}, which reaches ${reached}`);
 }
@@ -49,7 +50,7 @@ function reach({ at: where, pattern }: Pattern, denied: readonly string[]): read
 const namesSecret = (list: readonly unknown[]): boolean =>
     list.some((entry) => {
         const { group, kind } = fieldsOf(entry);
-        return matchesGlob(textOf(group) ?? "", "") && matchesGlob(textOf(kind) ?? "", "Secret");
+        return nameGlob(textOf(group) ?? "").matches("") && nameGlob(textOf(kind) ?? "").matches("Secret");
     });
 
 export const projectRules: readonly Rule[] = [

@@ -14,6 +14,15 @@ function found(name: string, text: string, at: Path): readonly Fault[] {
     return must(!isNamedSecret(name, text), at, "holds a literal value, by its name a secret");
 }
 
+/** An option that is given with its value: `--db-password=...`. */
+const option = /^--?([A-Za-z][\w.-]*)=(.*)$/s;
+
+/** What is wrong with a word of a command. */
+function foundInWord(word: string, at: Path): readonly Fault[] {
+    const [, name = "", value = word] = option.exec(word) ?? [];
+    return found(name, value, at);
+}
+
 /** Properties of providers' resources that hold secrets, beside those that their names tell. */
 const secretProperties: Readonly<Record<string, readonly string[]>> = {
     "random:index/randomPassword:RandomPassword": ["result", "bcryptHash"],
@@ -72,10 +81,7 @@ export const clearTextRules: readonly Rule[] = [
                 return found(textOf(name) ?? "", textOf(value) ?? "", [...path, "env", index, "value"]);
             }),
             ...(["command", "args"] as const).flatMap((field) =>
-                listOf(spec[field]).flatMap((word, index) => {
-                    const shape = secretShape(textOf(word) ?? "");
-                    return must(shape === undefined, [...path, field, index], `holds ${shape}`);
-                }),
+                listOf(spec[field]).flatMap((word, index) => foundInWord(textOf(word) ?? "", [...path, field, index])),
             ),
         ],
     ),

@@ -1,33 +1,8 @@
 import { containerRule, fault, must, objectRule, podRule } from "../core/define";
 import { at, podKinds } from "../core/pods";
 import { notApplicable, Rule } from "../core/rule";
+import { ownsTheNode } from "./node-paths";
 import { checkov, cis, kubescape, nsa, podSecurity } from "./references";
-
-/** Sockets of container runtimes and credentials of the node. */
-const keysOfTheNode = [
-    "/etc/kubernetes",
-    "/root",
-    "/run/containerd",
-    "/run/crio",
-    "/run/cri-dockerd.sock",
-    "/run/docker.sock",
-    "/var/lib/containerd",
-    "/var/lib/etcd",
-    "/var/lib/kubelet",
-];
-
-/** One spelling for a path: without slashes too many, and `/var/run` for what it is. */
-const plainPath = (path: string): string =>
-    path
-        .replace(/\/+/g, "/")
-        .replace(/\/$/, "")
-        .replace(/^\/var\/run(?=\/|$)/, "/run");
-
-/** Whether a path is one of those, lies in it, or holds it. */
-function ownsTheNode(path: string): boolean {
-    const plain = plainPath(path);
-    return keysOfTheNode.some((key) => key === plain || plain.startsWith(`${key}/`) || key.startsWith(`${plain}/`));
-}
 
 /** The paths of the host that a pod mounts, each with its place below `volumes`. */
 function hostPaths(volumes: readonly unknown[] | undefined): readonly { readonly index: number; readonly path: string }[] {

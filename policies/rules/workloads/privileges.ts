@@ -8,7 +8,7 @@ const addable = "NET_BIND_SERVICE";
 
 const capability = (name: string): string => name.toUpperCase().replace(/^CAP_/, "");
 
-/** Settings of the kernel that belong to the pod alone: the list of the baseline standard. */
+/** Settings of the kernel that belong to the pod alone and harm nobody else: the list of the baseline standard. */
 const safeSysctls = [
     "kernel.shm_rmid_forced",
     "net.ipv4.ip_local_port_range",
@@ -168,9 +168,9 @@ export const privilegeRules: readonly Rule[] = [
     podRule(
         {
             id: "FJ-WRK-016",
-            title: "Pods set only kernel settings that are theirs alone",
+            title: "Pods set only kernel settings that Kubernetes calls safe",
             severity: "medium",
-            why: "The kubelet refuses a pod with any other setting; allowed by force, it changes the node for everybody.",
+            why: "The kubelet refuses a pod with any other setting; allowed by force, it may harm the node and all that runs there.",
             mend: "Remove it from securityContext.sysctls: settings of the nodes are the stack's to make.",
             references: [
                 podSecurity("Baseline: Sysctls"),
@@ -182,7 +182,7 @@ export const privilegeRules: readonly Rule[] = [
                 must(
                     name !== undefined && safeSysctls.includes(name),
                     [...at, "securityContext", "sysctls", index, "name"],
-                    `is ${name}, which is not of the pod alone`,
+                    `is ${name}, which is not among the safe ones`,
                 ),
             ),
     ),

@@ -5,9 +5,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readEvents } from "../../../operations/review/preview";
 import { coverageName, formatCoverage, parseCoverage } from "../../../policies/pack/coverage";
+import { Excepting } from "../../../policies/pack/judgements";
 import { formatViolation, parseViolation, Violation } from "../../../policies/pack/message";
 import { plain } from "../../../policies/pack/plain";
-import { Excepting, packName, policies } from "../../../policies/pack/policy";
+import { packName, policies } from "../../../policies/pack/policy";
 import { catalogue } from "../../../policies/rules/catalogue";
 import { formatPath, Opaque, parsePath } from "../../../policies/rules/core/opaque";
 import { Rule } from "../../../policies/rules/core/rule";
@@ -112,6 +113,47 @@ test("all together, rules see what resources want to be, not the outputs that no
         void validateStack({ resources: [shown({})] } as never, (message) => void said.push(message));
     }
     assert.match(said.join("\n"), /FJ-WRK-038 [^]*Deployment\.apps\/payment-prod\/web/);
+});
+
+/** The same rule, and how often it was asked. */
+function counted(id: string): { readonly rule: Rule; readonly asked: () => number } {
+    const rule = ruleOf(id);
+    let times = 0;
+    const check: Rule["check"] = (...of) => {
+        times += 1;
+        return rule.check(...of);
+    };
+    return { rule: { ...rule, check }, asked: () => times };
+}
+
+test("a rule is asked once, however many policies report what it said, and anew when Pulumi asks anew", () => {
+    const single = counted("FJ-WRK-003");
+    const relation = counted("FJ-WRK-038");
+    const pack = policies([single.rule, relation.rule], today, (rule) => (rule.id === "FJ-WRK-038" ? "by us" : undefined));
+    /** What all policies report of a run, each given its own copy of the resource as Pulumi does. */
+    const run = (props: object): readonly string[] => {
+        const said: string[] = [];
+        for (const policy of pack) {
+            if ("validateResource" in policy) {
+                void (policy.validateResource as (args: unknown, report: (message: string) => void) => void)(shown(props), (message) =>
+                    said.push(`${policy.name}: ${message.slice(0, 10)}`),
+                );
+            }
+        }
+        for (const policy of pack) {
+            if ("validateStack" in policy) {
+                void policy.validateStack({ resources: [shown({})] } as never, (message) =>
+                    said.push(`${policy.name}: ${policy.name === coverageName ? message : message.slice(0, 10)}`),
+                );
+            }
+        }
+        return said;
+    };
+    const tallies = (failed: number): string => `${coverageName}: ${JSON.stringify({ "FJ-WRK-003": [1 - failed, failed, 0, 0], "FJ-WRK-038": [0, 1, 0, 0] })}`;
+    assert.deepEqual(run(withHostNetwork(true)), ["high: FJ-WRK-003", "excepted-together: FJ-WRK-038", tallies(1)]);
+    assert.deepEqual([single.asked(), relation.asked()], [1, 1]);
+    assert.deepEqual(run(deployment), ["excepted-together: FJ-WRK-038", tallies(0)]);
+    assert.deepEqual([single.asked(), relation.asked()], [2, 2]);
 });
 
 test("tallies that were written are read again; rules that nobody knows are left out", () => {

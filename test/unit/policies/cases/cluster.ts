@@ -75,6 +75,13 @@ export const cases: readonly Case[] = [
     },
     {
         rule: "FJ-CLU-002",
+        what: "no namespace's label holds any more",
+        compliant: compliant.cluster,
+        change: given("apiServer", "disable-admission-plugins", "PodSecurity"),
+        says: /switches PodSecurity off/,
+    },
+    {
+        rule: "FJ-CLU-002",
         what: "everything is admitted",
         compliant: compliant.cluster,
         change: given("apiServer", "enable-admission-plugins", "NodeRestriction,DenyServiceExternalIPs,AlwaysAdmit"),
@@ -111,6 +118,13 @@ export const cases: readonly Case[] = [
         compliant: compliant.cluster,
         change: { at: ["inputs", "encryption", "providers", 0], to: "identity" },
         says: /is identity, which does not protect/,
+    },
+    {
+        rule: "FJ-CLU-006",
+        what: "a key that somebody has to change in time",
+        compliant: compliant.cluster,
+        change: { at: ["inputs", "encryption", "providers", 0], to: "aesgcm" },
+        says: /is aesgcm, which is safe only where a machine changes its key/,
     },
     {
         rule: "FJ-CLU-006",
@@ -333,7 +347,7 @@ export const cases: readonly Case[] = [
         what: "no bound",
         compliant: compliant.cluster,
         change: { at: kubelet("eventRecordQPS"), to: 0 },
-        says: /is 0/,
+        says: /is 0: there is no bound/,
     },
     {
         rule: "FJ-CLU-027",

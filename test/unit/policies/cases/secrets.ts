@@ -2,7 +2,7 @@ import { gitops } from "../../../fixtures/policies/gitops";
 import { deployment, inGit } from "../../../fixtures/policies/objects";
 import { compliant, resource } from "../../../fixtures/policies/region";
 import { secret } from "../../../../policies/rules/core/opaque";
-import { absent, Case } from "../case";
+import { absent, Case, changed } from "../case";
 
 const { sealedSecret, kustomization, configuration } = gitops;
 
@@ -27,6 +27,16 @@ const plainSecret = inGit({
 });
 
 const command = resource("command:remote:Command", "worker-01-kernel", { create: "bash -s", stdin: "true", logging: "none" });
+
+/** The example's container, with a variable from a Secret. */
+const withPassword = (args: readonly string[], env: readonly object[] = [], envFrom: readonly object[] = []) => {
+    const password = { name: "REDIS_PASSWORD", valueFrom: { secretKeyRef: { name: "redis", key: "password" } } };
+    return Object.entries({ env: [password, ...env], envFrom, args }).reduce(
+        (subject, [field, value]) => changed(subject, [...container, field], value),
+        inGit(deployment),
+    );
+};
+const probe = (script: string) => ({ exec: { command: ["sh", "-c", script] }, periodSeconds: 20 });
 
 export const cases: readonly Case[] = [
     {
@@ -93,6 +103,13 @@ export const cases: readonly Case[] = [
         says: /holds a key of AWS/,
     },
     {
+        rule: "FJ-SEC-005",
+        what: "an option by its name",
+        compliant: changed(inGit(deployment), [...container, "args"], ["--db-password=$(DB_PASSWORD)"]),
+        change: { at: [...container, "args", 0], to: "--db-password=correct horse" },
+        says: /by its name a secret/,
+    },
+    {
         rule: "FJ-SEC-006",
         compliant: configuration,
         change: { at: ["object", "data", "DATABASE"], to: "postgres://web:correcthorse@db/payments" },
@@ -151,5 +168,40 @@ export const cases: readonly Case[] = [
         compliant: inGit(deployment),
         change: { at: [...container, "envFrom"], to: [{ secretRef: { name: "payment-service" } }] },
         says: /takes all of a Secret in/,
+    },
+    {
+        rule: "FJ-SEC-012",
+        what: "filled in by Kubernetes",
+        compliant: withPassword(["--requirepass-file", "/run/secrets/redis"]),
+        change: { at: [...container, "args", 1], to: "$(REDIS_PASSWORD)" },
+        says: /shows REDIS_PASSWORD, which comes from a Secret/,
+    },
+    {
+        rule: "FJ-SEC-012",
+        what: "by way of another variable",
+        compliant: withPassword(["--url=$(REDIS_HOST)"], [{ name: "REDIS_HOST", value: "cache" }]),
+        change: { at: [...container, "env", 1, "value"], to: "redis://web:$(REDIS_PASSWORD)@cache" },
+        says: /shows REDIS_HOST/,
+    },
+    {
+        rule: "FJ-SEC-012",
+        what: "filled in by a shell",
+        compliant: withPassword(["bash", "-eo", "pipefail", "-c", 'echo "requirepass $REDIS_PASSWORD" | redis-server -']),
+        change: { at: [...container, "args", 4], to: 'exec redis-server --requirepass "${REDIS_PASSWORD}"' },
+        says: /shows REDIS_PASSWORD/,
+    },
+    {
+        rule: "FJ-SEC-012",
+        what: "from a whole Secret",
+        compliant: withPassword(["--password=$$(PASSWORD)"], [], [{ secretRef: { name: "payment-service" } }]),
+        change: { at: [...container, "args", 0], to: "--password=$(PASSWORD)" },
+        says: /shows PASSWORD/,
+    },
+    {
+        rule: "FJ-SEC-012",
+        what: "in a probe",
+        compliant: changed(withPassword([]), [...container, "livenessProbe"], probe("redis-cli ping")),
+        change: { at: [...container, "livenessProbe"], to: probe('redis-cli -a "$REDIS_PASSWORD" ping') },
+        says: /shows REDIS_PASSWORD/,
     },
 ];

@@ -303,4 +303,41 @@ const accounts: readonly Case[] = [
     },
 ];
 
-export const cases: readonly Case[] = [...isolation, ...privileges, ...accounts];
+const volumes: readonly Case[] = [
+    {
+        rule: "FJ-WRK-040",
+        what: "hostPath",
+        compliant: inGit(objects.persistentVolume),
+        change: { at: ["object", "spec", "hostPath"], to: { path: "/srv/data" } },
+        says: /is \/srv\/data/,
+    },
+    ...["/", "/var/lib/kubelet/pods"].map((path): Case => ({
+        rule: "FJ-WRK-040",
+        what: `local, at ${path}`,
+        compliant: inGit(objects.persistentVolume),
+        change: { at: ["object", "spec", "local", "path"], to: path },
+        says: new RegExp(`is ${path}, where the node keeps its own`),
+    })),
+    {
+        rule: "FJ-WRK-040",
+        what: "local, on no node in particular",
+        compliant: inGit(objects.persistentVolume),
+        change: { at: ["object", "spec", "nodeAffinity"], to: absent },
+        says: /is missing/,
+    },
+    {
+        rule: "FJ-WRK-041",
+        compliant: inGit(objects.disruptionBudget),
+        change: { at: ["object", "apiVersion"], to: "policy/v1beta1" },
+        says: /without PodDisruptionBudget since Kubernetes 1\.25: policy\/v1 takes its place/,
+    },
+    {
+        rule: "FJ-WRK-041",
+        what: "another kind of the same version",
+        compliant: inGit(objects.ipAddress),
+        change: { at: ["object", "kind"], to: "IngressClass" },
+        says: /is networking\.k8s\.io\/v1beta1, without IngressClass since Kubernetes 1\.22/,
+    },
+];
+
+export const cases: readonly Case[] = [...isolation, ...privileges, ...accounts, ...volumes];
