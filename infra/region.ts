@@ -68,7 +68,7 @@ export class Region extends pulumi.ComponentResource {
                 trust: { ...trust, redisPassword: keys.redisPassword },
                 provider,
                 crdsApplied: this.crds(name, args, controlPlanes, cluster, keys),
-                workers: cluster.workers,
+                workers: cluster.workersLeave,
             },
             parent,
         );
@@ -96,7 +96,7 @@ export class Region extends pulumi.ComponentResource {
                 enableConfigMapMutable: true,
                 enableSecretMutable: true,
             },
-            { parent: this, dependsOn: cluster.first },
+            { parent: this, dependsOn: cluster.firstLeaves },
         );
     }
 

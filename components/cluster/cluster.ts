@@ -45,6 +45,13 @@ export function nodeFacts({ name, fqdn, role, nodeAddress, labels, taints }: Mac
     return { name, fqdn, role, nodeAddress, labels, taints };
 }
 
+/** A machine with its two steps. */
+interface Joined {
+    readonly machine: Machine;
+    readonly leaves: pulumi.Resource;
+    readonly joins: pulumi.Resource;
+}
+
 /** A machine without what only Pulumi understands. */
 function memberOf(machine: Machine): pulumi.Output<Member> {
     return pulumi.output(machine.ssh).apply((ssh) => ({ ...nodeFacts(machine), ssh }));
@@ -58,6 +65,9 @@ const step = (verb: string): string => `node --require tsx/cjs components/cluste
  * The kubeadm cluster of a region. It begins once; every machine, the first included, then is made a member by a step
  * of its own. Control planes join one after the other, because etcd takes in one member at a time; workers join side
  * by side.
+ *
+ * A machine's leaving is a resource beside its joining, and made before it: what has to be gone before a machine leaves
+ * depends on the leaving, and need not wait for the joining.
  */
 export class Cluster extends pulumi.ComponentResource {
     static readonly __pulumiType = "fjord:cluster:Cluster";
@@ -68,13 +78,13 @@ export class Cluster extends pulumi.ComponentResource {
     readonly kubeconfig: pulumi.Output<string>;
     /** The cluster's beginning: its API answers from here on. What can be there without being removed depends on it. */
     readonly begun: pulumi.Resource;
-    /** The first control plane. The Kubernetes provider depends on it, so that every object is gone before it leaves. */
-    readonly first: pulumi.Resource;
+    /** The Kubernetes provider depends on it, so that every object is gone before the first control plane leaves. */
+    readonly firstLeaves: pulumi.Resource;
     /**
-     * All workers. What runs pods depends on them, so that it is gone before they leave: objects whose finalizers need
-     * a running controller could not be deleted otherwise. All other objects need not wait for them.
+     * What runs pods depends on them, so that it is gone before the workers leave: objects whose finalizers need a
+     * running controller could not be deleted otherwise. Images are on the workers by then.
      */
-    readonly workers: readonly pulumi.Resource[];
+    readonly workersLeave: readonly pulumi.Resource[];
     /** By short name: the step that makes a machine a member. */
     readonly members: ReadonlyMap<string, pulumi.Resource>;
     private readonly name: string;
@@ -111,33 +121,40 @@ export class Cluster extends pulumi.ComponentResource {
             { ...local, create: step("init"), stdin: text<InitInput>(pulumi.output(shared)) },
             { parent: this, dependsOn: controlPlanes.map((machine) => nodeOf(machine).prepared) },
         );
-        const member = (machine: Machine, after: pulumi.Resource): command.local.Command =>
+        const input = (machine: Machine): pulumi.Output<string> =>
+            text<MemberInput>(pulumi.output({ ...shared, member: memberOf(machine), settings: settingsHash(spec) }));
+        const again = ({ incarnation }: Machine) => (incarnation === undefined ? {} : { triggers: [incarnation] });
+        const leaving = (machine: Machine, after: readonly pulumi.Resource[]): command.local.Command =>
+            new command.local.Command(
+                `${name}-${machine.name}-leave`,
+                { ...local, create: ":", delete: step("leave"), stdin: input(machine), ...again(machine) },
+                { parent: this, dependsOn: [...after, nodeOf(machine).ready], deleteBeforeReplace: true },
+            );
+        const member = (machine: Machine, after: readonly pulumi.Resource[]): command.local.Command =>
             new command.local.Command(
                 `${name}-${machine.name}`,
-                {
-                    ...local,
-                    create: step("member"),
-                    delete: step("leave"),
-                    stdin: text<MemberInput>(
-                        pulumi.output({ ...shared, member: memberOf(machine), settings: settingsHash(spec) }),
-                    ),
-                    ...(machine.incarnation !== undefined && { triggers: [machine.incarnation] }),
-                },
-                { parent: this, dependsOn: [after, nodeOf(machine).ready], deleteBeforeReplace: true },
+                { ...local, create: step("member"), stdin: input(machine), ...again(machine) },
+                { parent: this, dependsOn: [...after] },
             );
 
-        const chain = controlPlanes.reduce<pulumi.Resource[]>(
-            (before, machine) => [...before, member(machine, before.at(-1) ?? init)],
-            [],
-        );
-        const first = chain[0] ?? init;
-        const workers = machines.filter(({ role }) => role === "worker");
+        // Each after the one before it: the last that came leaves first, workers before any control plane.
+        const chain = controlPlanes.reduce<readonly Joined[]>((before, machine) => {
+            const previous = before.at(-1);
+            const leaves = leaving(machine, previous ? [previous.leaves] : []);
+            return [...before, { machine, leaves, joins: member(machine, [previous?.joins ?? init, leaves]) }];
+        }, []);
+        const first = chain[0];
+        const workers = machines
+            .filter(({ role }) => role === "worker")
+            .map((machine): Joined => {
+                const leaves = leaving(machine, first ? [first.leaves] : []);
+                // A worker rolls after the first control plane, which has brought the cluster's own settings up to date.
+                return { machine, leaves, joins: member(machine, [first?.joins ?? init, leaves]) };
+            });
         this.begun = init;
-        this.first = first;
-        this.workers = workers.map((machine) => member(machine, first));
-        this.members = new Map(
-            [...controlPlanes, ...workers].map((machine, index) => [machine.name, [...chain, ...this.workers][index] ?? init]),
-        );
+        this.firstLeaves = first?.leaves ?? init;
+        this.workersLeave = workers.map(({ leaves }) => leaves);
+        this.members = new Map([...chain, ...workers].map(({ machine, joins }) => [machine.name, joins]));
 
         this.caCertificate = init.stdout;
         this.kubeconfig = pulumi.all([init.stdout, members]).apply(([caCertificate, known]) => {

@@ -120,6 +120,6 @@ export async function init(session: Session, input: InitInput): Promise<string> 
     const reset = { script: "reset", params: { CONFIG: toYaml(resetConfiguration()) }, timeout: seconds(300) } as const;
     await Promise.all(decision.reset.map((fqdn) => session.script(named(fqdn), reset)));
     const live = await begin(session, input, named(decision.on));
-    await applyBootstrapObjects(live, settingsHash(input.spec));
-    return live.ca();
+    const [ca] = await Promise.all([live.ca(), applyBootstrapObjects(live, settingsHash(input.spec))]);
+    return ca;
 }

@@ -24,10 +24,10 @@ export function caCertHash(pem: string): string {
 }
 
 /** A control plane that answers, rather another than the machine itself: it may be the one that is half made. */
-export async function liveFor(session: Session, input: MemberInput): Promise<LiveCluster | undefined> {
+async function liveFor(session: Session, input: MemberInput): Promise<LiveCluster | undefined> {
     const others = input.controlPlanes.filter(({ name }) => name !== input.member.name);
     const self = input.controlPlanes.filter(({ name }) => name === input.member.name);
-    return (await findLive(session, others)) ?? (await findLive(session, self));
+    return findLive(session, [...others, ...self]);
 }
 
 async function standingOf(live: LiveCluster, member: Member): Promise<Standing> {

@@ -39,7 +39,7 @@ export interface PlatformArgs {
     readonly provider: k8s.Provider;
     /** The step that applies the CRDs (`applyCrds`). */
     readonly crdsApplied: pulumi.Resource;
-    /** The steps that make workers members: pods come after them, and are gone before they leave. */
+    /** What lets each worker leave: pods come after it, and are gone before. */
     readonly workers: readonly pulumi.Resource[];
 }
 

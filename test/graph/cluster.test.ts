@@ -131,25 +131,39 @@ const local = "command:local:Command";
 const prepared = (name: string): pulumi.Resource => nodes.get(name)?.prepared as pulumi.Resource;
 const ready = (name: string): pulumi.Resource => nodes.get(name)?.ready as pulumi.Resource;
 
-test("one step begins the cluster, after all control planes are prepared, and one makes each machine a member", () => {
+test("one step begins the cluster, after all control planes are prepared; two let each machine join and leave", () => {
     const steps = [...asked].filter(([, { type }]) => type === local).map(([name]) => name);
-    assert.deepEqual(steps, ["region-cluster-init", ...members.map(({ name }) => `region-cluster-${name}`)]);
+    assert.deepEqual(steps, [
+        "region-cluster-init",
+        ...members.flatMap(({ name }) => [`region-cluster-${name}-leave`, `region-cluster-${name}`]),
+    ]);
     assert.deepEqual(resource("region-cluster-init").dependsOn, ["cp-01", "cp-02", "cp-03"].map(prepared));
     for (const name of steps) {
         assert.equal(resource(name).parent, cluster);
     }
 });
 
-test("control planes follow one another, workers only the first", () => {
-    const after = (name: string) => resource(`region-cluster-${name}`).dependsOn;
-    const step = (name: string) => resource(`region-cluster-${name}`).resource;
-    assert.deepEqual(after("cp-01"), [step("init"), ready("cp-01")]);
-    assert.deepEqual(after("cp-02"), [step("cp-01"), ready("cp-02")]);
-    assert.deepEqual(after("cp-03"), [step("cp-02"), ready("cp-03")]);
-    assert.deepEqual(after("worker-01"), [step("cp-01"), ready("worker-01")]);
-    assert.deepEqual(after("worker-02"), [step("cp-01"), ready("worker-02")]);
-    assert.deepEqual([cluster.begun, cluster.first], ["init", "cp-01"].map(step));
-    assert.deepEqual(cluster.workers, ["worker-01", "worker-02"].map(step));
+const dependsOn = (name: string) => resource(`region-cluster-${name}`).dependsOn;
+const step = (name: string) => resource(`region-cluster-${name}`).resource;
+
+test("control planes join one after another, workers after the first; each can leave before it joins", () => {
+    assert.deepEqual(dependsOn("cp-01"), [step("init"), step("cp-01-leave")]);
+    assert.deepEqual(dependsOn("cp-02"), [step("cp-01"), step("cp-02-leave")]);
+    assert.deepEqual(dependsOn("cp-03"), [step("cp-02"), step("cp-03-leave")]);
+    assert.deepEqual(dependsOn("worker-01"), [step("cp-01"), step("worker-01-leave")]);
+    assert.deepEqual(dependsOn("worker-02"), [step("cp-01"), step("worker-02-leave")]);
+    assert.equal(cluster.begun, step("init"));
+    assert.deepEqual([...cluster.members], members.map(({ name }) => [name, step(name)]));
+});
+
+test("machines leave in the other order, before they are given back, and what depends on it waits for no join", () => {
+    assert.deepEqual(dependsOn("cp-01-leave"), [ready("cp-01")]);
+    assert.deepEqual(dependsOn("cp-02-leave"), [step("cp-01-leave"), ready("cp-02")]);
+    assert.deepEqual(dependsOn("cp-03-leave"), [step("cp-02-leave"), ready("cp-03")]);
+    assert.deepEqual(dependsOn("worker-01-leave"), [step("cp-01-leave"), ready("worker-01")]);
+    assert.deepEqual(dependsOn("worker-02-leave"), [step("cp-01-leave"), ready("worker-02")]);
+    assert.equal(cluster.firstLeaves, step("cp-01-leave"));
+    assert.deepEqual(cluster.workersLeave, ["worker-01-leave", "worker-02-leave"].map(step));
 });
 
 test("keys pass on stdin only, as a secret; command lines hold neither secrets nor paths of this computer", async () => {
@@ -170,11 +184,11 @@ test("keys pass on stdin only, as a secret; command lines hold neither secrets n
         });
         assert.ok(!rest.includes("key") && !rest.includes(process.cwd()), rest);
     }
-    assert.equal(resource("region-cluster-init").props["delete"], undefined);
-    assert.equal(
-        resource("region-cluster-cp-01").props["delete"],
-        "node --require tsx/cjs components/cluster/steps.ts leave",
-    );
+    const verb = (name: string) => `node --require tsx/cjs components/cluster/steps.ts ${name}`;
+    const command = (name: string) => [resource(name).props["create"], resource(name).props["delete"]];
+    assert.deepEqual(command("region-cluster-init"), [verb("init"), undefined]);
+    assert.deepEqual(command("region-cluster-cp-01"), [verb("member"), undefined]);
+    assert.deepEqual(command("region-cluster-cp-01-leave"), [":", verb("leave")]);
 });
 
 test("the input of init names no worker, so that adding one leaves it alone", async () => {

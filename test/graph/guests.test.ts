@@ -110,7 +110,7 @@ test("whatever is done to a machine is done again when its system is another one
 });
 
 test("a machine leaves before it is made anew, and what dies with it is not undone", () => {
-    assert.equal(one("no-oslo-1-cluster-worker-01").opts.deleteBeforeReplace, true);
+    assert.equal(one("no-oslo-1-cluster-worker-01-leave").opts.deleteBeforeReplace, true);
     const giveBack = one("no-oslo-1-nodes-worker-01-give-back");
     assert.deepEqual(names([giveBack.opts.deletedWith as pulumi.Resource]), ["no-oslo-1-worker-01-domain"]);
 });
