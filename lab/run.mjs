@@ -16,6 +16,10 @@ if (major < 20 || (major === 20 && minor < 20)) {
 const installed = path.join(project, "node_modules", ".package-lock.json");
 const wanted = path.join(project, "package-lock.json");
 if (!fs.existsSync(installed) || fs.statSync(installed).mtimeMs < fs.statSync(wanted).mtimeMs) {
+    if (fs.lstatSync(path.dirname(installed), { throwIfNoEntry: false })?.isSymbolicLink()) {
+        console.error("fjord: node_modules is a link to another folder, which npm would empty\n  what to do: remove the link, run again");
+        process.exit(1);
+    }
     console.error("fjord: installing dependencies");
     const npm = spawnSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: project, stdio: "inherit" });
     if (npm.status !== 0) {
