@@ -6,6 +6,7 @@ import type { TestContext } from "node:test";
 import type { Lock } from "../../../infra/config/lock";
 import type { RegionInput } from "../../../infra/config/schema/region";
 import { guestImageAt, guestImageName } from "../../../lab/services/files";
+import { until } from "../../../lab/process";
 import { changes, type TestRegion } from "../test-region";
 import { larger, onGuest, remains } from "./guest";
 
@@ -17,6 +18,15 @@ const withGuests = (edit: (first: RegionInput["machines"][number]) => readonly R
     ...larger(input),
     machines: input.machines.flatMap((machine) => (machine.kind === "libvirt" ? edit(machine) : [machine])),
 });
+
+/** A node is Ready once its network runs, which `up` does not wait for; an emulated processor takes its time for that. */
+const readyLimit = 180_000;
+
+async function expectReady(region: TestRegion, name: string): Promise<void> {
+    let nodes = "";
+    await until(readyLimit, async () => new RegExp(`^${name}\\S+ +Ready`, "m").test((nodes = await region.kubectl("get", "nodes"))), 2000);
+    assert.match(nodes, new RegExp(`^${name}\\S+ +Ready`, "m"));
+}
 
 /** What would differ if anybody had touched the first worker: its boot, and the node's own identity. */
 async function firstWorker(region: TestRegion): Promise<string> {
@@ -52,7 +62,7 @@ async function without(region: TestRegion, change: () => Promise<void>): Promise
 export async function guestAdded(t: TestContext, region: TestRegion): Promise<void> {
     const { steps, preview, output, seconds } = await without(region, () => region.configure(withGuests(two())));
     assert.equal(steps.get("guest-worker-02-domain"), "create");
-    assert.match(await region.kubectl("get", "nodes"), /worker-02\S+ +Ready/);
+    await expectReady(region, second);
     t.diagnostic(`a second guest joined in ${seconds.toFixed(0)} s: preview ${summary(preview)}, up ${summary(output)}; the first: nothing`);
 }
 
@@ -87,7 +97,7 @@ export async function imageChanged(t: TestContext, region: TestRegion): Promise<
     );
     assert.match(preview, /imageSha256/);
     assert.equal(steps.get("guest-worker-02-domain"), "replace");
-    assert.match(await region.kubectl("get", "nodes"), /worker-02\S+ +Ready/);
+    await expectReady(region, second);
     assert.notEqual(await region.kubectl("get", "node", "worker-02.lab.node", "-o", "jsonpath={.metadata.uid}"), uid, "it is another node");
     t.diagnostic(`another image: made anew and joined in ${seconds.toFixed(0)} s: preview ${summary(preview)}, up ${summary(output)}; the first: nothing`);
 }
