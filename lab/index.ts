@@ -4,6 +4,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { announce, artefacts, formatArtefacts, upstreamHosts } from "./artefacts";
 import { cgroupSetup } from "./cgroup";
+import { exceptionsOf } from "./exceptions";
 import { prepareHost } from "./host";
 import { makeLab, toolchainOf } from "./make";
 import { findLab, noSuchLab, type LabName } from "./labs";
@@ -123,7 +124,9 @@ withLab(program.command("review").description("the rules on the lab's stacks and
     const manifests = path.join(lab.dir, "review");
     await checkoutRepository(lab, manifests);
     const stacks = [trustStack, lab.name].flatMap((stack) => ["--stack", stack, "--config-file", configFile(lab, stack)]);
-    const review = ["--require", "tsx/cjs", "operations/review/index.ts", ...stacks, "--manifests", manifests, ...args];
+    const exceptions = path.join(lab.dir, "exceptions.yaml");
+    fs.writeFileSync(exceptions, exceptionsOf(lab.name, fs.readFileSync(path.join(projectDir, "policies/exceptions.yaml"), "utf8")));
+    const review = ["--require", "tsx/cjs", "operations/review/index.ts", ...stacks, "--manifests", manifests, "--exceptions", exceptions, ...args];
     become(process.execPath, review, pulumiEnvironment(lab, folders));
 });
 

@@ -27,6 +27,9 @@ async function ensureKey(lab: Lab, name: string): Promise<KeyPair> {
 /** The key that the person who runs the lab logs in with, on nodes and at the Git server. */
 export const operatorKey = (lab: Lab): Promise<KeyPair> => ensureKey(lab, "operator");
 
+/** The key of a drift job, which can ask the nodes what differs and nothing else. */
+export const driftKey = (lab: Lab): Promise<KeyPair> => ensureKey(lab, "drift");
+
 /** A node's host key: known before the node boots, so that first contact is verified, and kept for a new disk. */
 export const hostKey = (lab: Lab, node: LabNode): Promise<KeyPair> => ensureKey(lab, `host-${node.name}`);
 

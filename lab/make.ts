@@ -77,7 +77,7 @@ async function builtHere(lab: Lab, { toolchain, rootfs, debs, images }: BuiltSup
     };
     const lock: Lock = {
         source: "lab",
-        packages: packageVersions,
+        packages: packageVersions(toolchain.kubernetes),
         images: images.locked,
         files: files.locked,
         ...(guests && { guestImages: { [guestImageName]: serveGuestImage(lab, guests.guestImage) } }),

@@ -1,7 +1,8 @@
-// Runs the tests by level, cheapest first: `node test/run.mjs [types unit graph engine lab guest]`.
-// Default: all but guest. types, unit and graph need nothing but Node; the others need root, and build or find the
-// toolchain first. guest boots an emulated guest and lets it join, which alone takes longer than all the rest together;
-// without it guests are tested with a real libvirt and firmware that boots no system (engine).
+// Runs the tests by level, cheapest first: `node test/run.mjs [types unit graph engine lab day-two guest]`.
+// Default: all but the last two. types, unit and graph need nothing but Node; the others need root, and build or find the
+// toolchain first. day-two rolls settings and a release through a region of its own, node by node; guest boots an emulated
+// guest and lets it join. Each takes as long as all the rest together. Without them rolls are tested by their decisions
+// (unit), and guests with a real libvirt and firmware that boots no system (engine).
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
@@ -10,7 +11,7 @@ import { fileURLToPath } from "node:url";
 
 const project = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 const standard = ["types", "unit", "graph", "engine", "lab"];
-const levels = [...standard, "guest"];
+const levels = [...standard, "day-two", "guest"];
 const chosen = process.argv.slice(2);
 const unknown = chosen.find((level) => !levels.includes(level));
 if (unknown) {
@@ -59,7 +60,7 @@ for (const level of chosen.length === 0 ? standard : levels.filter((one) => chos
         run("types", process.execPath, ["node_modules/typescript/bin/tsc", "--noEmit", "-p", "."]);
         continue;
     }
-    const heavy = ["engine", "lab", "guest"].includes(level);
+    const heavy = ["engine", "lab", "day-two", "guest"].includes(level);
     const env = heavy ? prepare() : {};
     // Labs share the machine's memory and cores, and their tests build on one another. Elsewhere a file at a time on every
     // core; Node's own default leaves one of them free, which is half of a machine with two.

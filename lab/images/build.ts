@@ -148,7 +148,7 @@ export async function buildImages(
         progress(`image ${i + 1} of ${labImages.length}: ${name}`);
         const { base, standIn } = imageRecipe(name);
         const digest = await buildImage(name, base && bases[base], toolchain, imagesDir);
-        images[name] = { ...imageName(name, ownRegistry), digest, ...(standIn ? { standIn } : {}) };
+        images[name] = { ...imageName(name, ownRegistry, toolchain.kubernetes), digest, ...(standIn ? { standIn } : {}) };
     }
     return { blobs: path.join(imagesDir, "blobs"), images: images as Record<LabImageName, BuiltImage> };
 }

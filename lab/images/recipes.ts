@@ -1,5 +1,6 @@
 import type { ImageName } from "../../infra/config/lock";
 import { wanted } from "../../operations/lock/wanted";
+import { versions } from "../toolchain/table";
 import type { BaseName } from "./bases";
 
 /** An image that the lab builds: those of the lock, and the sample application. */
@@ -153,10 +154,14 @@ export const labImages = Object.keys(recipes) as readonly LabImageName[];
 export const imageRecipe = (name: LabImageName): ImageRecipe => recipes[name];
 
 /** Name with registry, and tag: the same as upstream's, so that only the digest tells the images apart. */
-export function imageName(name: LabImageName, ownRegistry: string): { readonly name: string; readonly tag: string } {
+export function imageName(
+    name: LabImageName,
+    ownRegistry: string,
+    kubernetes: string = versions.kubernetes,
+): { readonly name: string; readonly tag: string } {
     return name === "payment-service"
         ? { name: `${ownRegistry}/payment-service`, tag: "1.0.0" }
-        : wanted().images[name];
+        : wanted(kubernetes).images[name];
 }
 
 /** Registries that the images come from; each needs a mirror in the region. */

@@ -90,7 +90,8 @@ fi
 const kubernetesRevision = "1.1";
 const cniPlugins = ["bridge", "host-local", "loopback", "portmap", "ptp"];
 
-const recipes: readonly DebRecipe[] = [
+/** Recipes for the packages of one version of Kubernetes. */
+const recipesFor = (kubernetes: string): readonly DebRecipe[] => [
     {
         name: "containerd.io",
         suite: "containerd",
@@ -113,7 +114,7 @@ const recipes: readonly DebRecipe[] = [
     {
         name: "kubelet",
         suite: "kubernetes",
-        version: `${versions.kubernetes}-${kubernetesRevision}`,
+        version: `${kubernetes}-${kubernetesRevision}`,
         description: "node agent of Kubernetes",
         depends:
             "conntrack, ethtool, iproute2, iptables (>= 1.4.21), kubernetes-cni (>= 1.2.0), mount, socat, util-linux",
@@ -123,7 +124,7 @@ const recipes: readonly DebRecipe[] = [
     {
         name: "kubeadm",
         suite: "kubernetes",
-        version: `${versions.kubernetes}-${kubernetesRevision}`,
+        version: `${kubernetes}-${kubernetesRevision}`,
         description: "sets up Kubernetes clusters",
         depends: "cri-tools (>= 1.30.0)",
         programs: { "usr/bin/kubeadm": "kubeadm" },
@@ -132,7 +133,7 @@ const recipes: readonly DebRecipe[] = [
     {
         name: "kubectl",
         suite: "kubernetes",
-        version: `${versions.kubernetes}-${kubernetesRevision}`,
+        version: `${kubernetes}-${kubernetesRevision}`,
         description: "command line client of Kubernetes",
         depends: "",
         programs: { "usr/bin/kubectl": "kubectl" },
@@ -156,9 +157,8 @@ const recipes: readonly DebRecipe[] = [
 ];
 
 /** Exact versions of the packages that the lab's repository has: part of the lab's lock. */
-export const packageVersions: Readonly<Record<PackageName, string>> = Object.fromEntries(
-    recipes.map((recipe) => [recipe.name, recipe.version]),
-) as Record<PackageName, string>;
+export const packageVersions = (kubernetes: string): Readonly<Record<PackageName, string>> =>
+    Object.fromEntries(recipesFor(kubernetes).map((recipe) => [recipe.name, recipe.version])) as Record<PackageName, string>;
 
 /** Control file of a package. Pure. */
 export function controlFile(
@@ -236,6 +236,7 @@ export async function ensureDebs(
     rootfs: Rootfs,
     progress: Progress,
 ): Promise<string> {
+    const recipes = recipesFor(toolchain.kubernetes);
     const inputs = JSON.stringify({ recipes, toolchain: toolchain.key, rootfs: rootfs.key, format: 1 });
     const dir = path.join(cacheDir, "debs", createHash("sha256").update(inputs).digest("hex").slice(0, 16));
     if (fs.existsSync(dir)) {

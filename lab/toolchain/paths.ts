@@ -1,6 +1,7 @@
 import * as os from "node:os";
 import * as path from "node:path";
 import type { Source } from "../source";
+import { versions } from "./table";
 
 /** Root of everything that is kept between runs and clones: `$FJORD_CACHE`, else `$XDG_CACHE_HOME/fjord`, else `~/.cache/fjord`. */
 export function cacheRoot(env: NodeJS.ProcessEnv = process.env): string {
@@ -17,8 +18,14 @@ export interface Toolchain {
     readonly key: string;
     /** `lab` where it was built here, `upstream` where the official programs were fetched. */
     readonly source: Source;
+    /** Version of Kubernetes' programs among them: `1.36.4`. */
+    readonly kubernetes: string;
 }
 
-export function toolchainAt(dir: string, key: string, source: Source = "lab"): Toolchain {
-    return { dir, key, bin: path.join(dir, "bin"), files: path.join(dir, "files"), source };
+export function toolchainAt(
+    dir: string,
+    key: string,
+    { source = "lab", kubernetes = versions.kubernetes }: Partial<Pick<Toolchain, "source" | "kubernetes">> = {},
+): Toolchain {
+    return { dir, key, bin: path.join(dir, "bin"), files: path.join(dir, "files"), source, kubernetes };
 }

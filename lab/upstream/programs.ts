@@ -118,5 +118,5 @@ export async function officialPrograms(
             fs.rmSync(unfinished, { recursive: true, force: true });
         }
     }
-    return toolchainAt(dir, key, "upstream");
+    return toolchainAt(dir, key, { source: "upstream", kubernetes });
 }

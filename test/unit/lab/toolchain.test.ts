@@ -107,7 +107,7 @@ test("what is built is what upstream's lock wants, version for version", () => {
     const { packages, images } = wanted();
     assert.equal(versions.kubernetes, packages.kubelet.version);
     assert.equal(versions.containerd, packages["containerd.io"].version);
-    assert.ok(packageVersions.kubelet.startsWith(`${versions.kubernetes}-`));
+    assert.ok(packageVersions(versions.kubernetes).kubelet.startsWith(`${versions.kubernetes}-`));
     assert.deepEqual(
         [
             images.etcd.tag,
