@@ -26,8 +26,11 @@ import { importSample } from "./upstream/sample";
 /** Name of the trust stack in every lab's own state. */
 export const trustStack = "trust";
 
-/** Steps wait for servers most of the time, so many may be under way at once. */
-const parallel = ["--parallel", "32"];
+/**
+ * Steps wait for servers most of the time, so many may be under way at once: with 32 the platform's hundred objects kept
+ * control planes from joining for seconds.
+ */
+const parallel = ["--parallel", "128"];
 
 /** Writes a stack's configuration; what Pulumi itself keeps in the same file (the salt of its encryption) stays. */
 export function writeConfig(lab: Lab, stack: string, config: object): void {

@@ -63,8 +63,8 @@ const step = (verb: string): string => `node --require tsx/cjs components/cluste
 
 /**
  * The kubeadm cluster of a region. It begins once; every machine, the first included, then is made a member by a step
- * of its own. Control planes join one after the other, because etcd takes in one member at a time; workers join side
- * by side.
+ * of its own. Control planes wait for one another by themselves, because etcd takes in one member at a time; workers join
+ * side by side.
  *
  * A machine's leaving is a resource beside its joining, and made before it: what has to be gone before a machine leaves
  * depends on the leaving, and need not wait for the joining.
@@ -141,7 +141,7 @@ export class Cluster extends pulumi.ComponentResource {
         const chain = controlPlanes.reduce<readonly Joined[]>((before, machine) => {
             const previous = before.at(-1);
             const leaves = leaving(machine, previous ? [previous.leaves] : []);
-            return [...before, { machine, leaves, joins: member(machine, [previous?.joins ?? init, leaves]) }];
+            return [...before, { machine, leaves, joins: member(machine, [init, leaves]) }];
         }, []);
         const first = chain[0];
         const workers = machines

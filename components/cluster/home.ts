@@ -27,6 +27,7 @@ export function stackFiles(stack: string, home: string = fjordHome()) {
         tunnelSocket: file("tunnel.sock"),
         tunnelPid: file("tunnel.pid"),
         tunnelLog: file("tunnel.log"),
-        rollLock: file("roll.lock"),
+        /** Held by whoever takes a node out of service, or changes the members of etcd. */
+        changeLock: file("change.lock"),
     } as const;
 }

@@ -77,6 +77,24 @@ export class LiveCluster {
         return stdout;
     }
 
+    /** Reads several files as root, in their order, over one session. */
+    async readAll(files: readonly string[]): Promise<readonly string[]> {
+        const inner = files.map((file) => `base64 -w0 -- ${shellQuote(file)} && echo`).join(" && ");
+        const { code, stdout } = await this.session.run(this.through, `sh -c ${shellQuote(inner)}`, {
+            what: "read the files that control planes share",
+        });
+        const contents = stdout.trimEnd().split("\n").map((line) => Buffer.from(line, "base64").toString("utf8"));
+        if (code !== 0 || contents.length !== files.length || contents.includes("")) {
+            throw StepError.of(
+                this.through.fqdn,
+                "cluster",
+                `not all of ${files.join(", ")} can be read`,
+                "the control plane is damaged: take it out of the stack and put it in again",
+            );
+        }
+        return contents;
+    }
+
     async nodes(): Promise<NodeState[]> {
         return parseNodes(await this.kubectl(["get", "nodes", "-o", "json"], { what: "ask for the nodes" }));
     }

@@ -1,3 +1,4 @@
+import * as crypto from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -56,26 +57,58 @@ function removeStale(file: string): void {
     fs.rmSync(aside, { force: true });
 }
 
+/** What a process that waits leaves beside the lock: when it came, and who it is. Names sort by when they came. */
+function ticketOf(file: string): string {
+    const came = `${Date.now()}`.padStart(15, "0");
+    return `${path.basename(file)}.waits.${came}.${process.pid}.${crypto.randomBytes(4).toString("hex")}`;
+}
+
+/** Whether nobody alive came before. */
+function isNext(file: string, ticket: string): boolean {
+    const folder = path.dirname(file);
+    const before = fs
+        .readdirSync(folder)
+        .filter((name) => name.startsWith(`${path.basename(file)}.waits.`) && name < ticket);
+    return before.every((name) => {
+        const gone = !alive(Number(name.split(".").at(-2)));
+        if (gone) {
+            fs.rmSync(path.join(folder, name), { force: true });
+        }
+        return gone;
+    });
+}
+
+async function wait(file: string, limit: Seconds): Promise<void> {
+    const ticket = ticketOf(file);
+    const own = path.join(path.dirname(file), ticket);
+    fs.writeFileSync(own, "", { mode: 0o600 });
+    const deadline = Date.now() + limit * 1000;
+    try {
+        while (!isNext(file, ticket) || !take(file)) {
+            const pid = holder(file);
+            if (fs.existsSync(file) && (pid === undefined || !alive(pid))) {
+                removeStale(file);
+                continue;
+            }
+            if (Date.now() > deadline) {
+                throw new Error(
+                    `fjord: process ${pid ?? "unknown"} holds ${file} for more than ${limit} s\n  what to do: wait for it or end it, then run again`,
+                );
+            }
+            await sleep(200);
+        }
+    } finally {
+        fs.rmSync(own, { force: true });
+    }
+}
+
 /**
  * Does something while holding a lock among the processes of this computer: the steps of one `up`, which run at the
- * same time. Pulumi's own lock keeps a second `up` away.
+ * same time. Who comes first goes first. Pulumi's own lock keeps a second `up` away.
  */
 export async function withLock<T>(file: string, limit: Seconds, work: () => Promise<T>): Promise<T> {
     fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-    const deadline = Date.now() + limit * 1000;
-    while (!take(file)) {
-        const pid = holder(file);
-        if (pid === undefined || !alive(pid)) {
-            removeStale(file);
-            continue;
-        }
-        if (Date.now() > deadline) {
-            throw new Error(
-                `fjord: process ${pid} holds ${file} for more than ${limit} s\n  what to do: wait for it or end it, then run again`,
-            );
-        }
-        await sleep(500);
-    }
+    await wait(file, limit);
     try {
         return await work();
     } finally {

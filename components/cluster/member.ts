@@ -4,9 +4,11 @@ import { auditPolicy } from "./apiserver-files";
 import { decideMember, Holding, MemberDecision, Refusal, Standing, Wanted } from "./decide";
 import { membersOf, removalProblem } from "./etcd";
 import { fileParams, NodeFile } from "./files";
+import { stackFiles } from "./home";
 import { recordedSettings } from "./init";
 import { joinConfiguration, resetConfiguration, taintOf, toYaml } from "./kubeadm";
 import { findLive, LiveCluster, waitFor } from "./live";
+import { withLock } from "./lock";
 import { markNode } from "./marks";
 import { observe } from "./observe";
 import { paths, sharedPki } from "./paths";
@@ -46,7 +48,8 @@ async function sharedFiles(live: LiveCluster): Promise<NodeFile[]> {
         mode: /\.key$/.test(name) ? "0600" : "0644",
     }));
     const wanted = [...secret, { path: paths.encryption, mode: "0600" }];
-    const files = await Promise.all(wanted.map(async (file) => ({ ...file, content: await live.read(file.path) })));
+    const contents = await live.readAll(wanted.map((file) => file.path));
+    const files = wanted.map((file, index) => ({ ...file, content: contents[index] ?? "" }));
     return [...files, { path: paths.auditPolicy, mode: "0600", content: toYaml([auditPolicy()]) }];
 }
 
@@ -107,11 +110,13 @@ async function mintJoinToken(session: Session, live: LiveCluster): Promise<strin
 /** Mints a token, joins, and takes the token back. */
 async function join(session: Session, live: LiveCluster, input: MemberInput, ca: string): Promise<void> {
     const { member, spec } = input;
-    // One after the other: an SSH server takes ten sessions at a time, and the files are nine.
-    const files = member.role === "control-plane" ? await sharedFiles(live) : [];
     const minting = mintJoinToken(session, live);
     try {
-        const [token, recorded] = await Promise.all([minting, recordedSettings(live)]);
+        const [token, recorded, files] = await Promise.all([
+            minting,
+            recordedSettings(live),
+            member.role === "control-plane" ? sharedFiles(live) : [],
+        ]);
         await session.script(member, {
             script: "member",
             params: {
@@ -209,8 +214,14 @@ export async function member(session: Session, input: MemberInput): Promise<stri
             });
             done.push("reset");
         }
-        await clearTraces(live, machine, decision);
-        await join(session, live, input, standing.ca);
+        const { ca } = standing;
+        const joining = decision;
+        const enter = async (): Promise<void> => {
+            await clearTraces(live, machine, joining);
+            await join(session, live, input, ca);
+        };
+        // etcd takes in one member at a time.
+        await (machine.role === "control-plane" ? withLock(stackFiles(spec.region).changeLock, seconds(7200), enter) : enter());
         done.push("joined");
         ({ standing, decision } = await look());
     }

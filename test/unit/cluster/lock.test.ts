@@ -5,13 +5,14 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { test, TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { withLock } from "../../../components/cluster/lock";
 import { seconds } from "../../../infra/config/types";
 
 function lockFile(t: TestContext): string {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), "fjord-lock-"));
     t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
-    return path.join(folder, "deep", "roll.lock");
+    return path.join(folder, "deep", "change.lock");
 }
 
 test("several processes go one after the other, also when one of them dies with the lock", async (t) => {
@@ -44,4 +45,22 @@ test("the lock is given back after a failure, and a holder that stays is named",
         withLock(file, seconds(1), async () => undefined),
         /process 1 holds .* for more than 1 s/,
     );
+});
+
+test("who comes first goes first, and who died while waiting is not waited for", async (t) => {
+    const file = lockFile(t);
+    const order: string[] = [];
+    let done = (): void => undefined;
+    const holding = withLock(file, seconds(30), () => new Promise<void>((resolve) => (done = resolve)));
+    // A process id that nobody has: it waited since before all others.
+    fs.writeFileSync(`${file}.waits.000000000000001.4194304.dead`, "");
+    const waiting: Promise<unknown>[] = [];
+    for (const name of ["first", "second", "third"]) {
+        waiting.push(withLock(file, seconds(30), async () => order.push(name)));
+        await sleep(5);
+    }
+    done();
+    await Promise.all([holding, ...waiting]);
+    assert.deepEqual(order, ["first", "second", "third"]);
+    assert.deepEqual(fs.readdirSync(path.dirname(file)), []);
 });
