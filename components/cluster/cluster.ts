@@ -116,10 +116,11 @@ export class Cluster extends pulumi.ComponentResource {
             pulumi.secret(pulumi.output(task).apply((known) => JSON.stringify(known)));
         const local = { dir: project, addPreviousOutputInEnv: false, logging: command.local.Logging.None };
 
+        // It asks all control planes what they hold, and waits where one is still being prepared.
         const init = new command.local.Command(
             `${name}-init`,
             { ...local, create: step("init"), stdin: text<InitInput>(pulumi.output(shared)) },
-            { parent: this, dependsOn: controlPlanes.map((machine) => nodeOf(machine).prepared) },
+            { parent: this, dependsOn: controlPlanes.slice(0, 1).map((machine) => nodeOf(machine).prepared) },
         );
         const input = (machine: Machine): pulumi.Output<string> =>
             text<MemberInput>(pulumi.output({ ...shared, member: memberOf(machine), settings: settingsHash(spec) }));
