@@ -1,7 +1,5 @@
 import { Fields, isFields } from "../../policies/rules/values";
 
-export { isFields as isRecord } from "../../policies/rules/values";
-
 /** The key by which Pulumi tells its special objects from others, and its value for a secret. */
 const signature = "4dabf18193072939515e22adb298388d";
 const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
@@ -47,25 +45,21 @@ export function textsIn(value: unknown, secrets: "with secrets" | "without secre
     return Object.entries(value).flatMap(([key, part]) => [...(Array.isArray(value) ? [] : [key]), ...textsIn(part, secrets)]);
 }
 
-/** Texts of all secrets inside a value, each with its path. */
-function secretTexts(value: unknown, path = ""): readonly (readonly [path: string, text: string])[] {
+/** Texts of all secrets inside a value. */
+function secretTexts(value: unknown): readonly string[] {
     if (typeof value !== "object" || value === null) {
         return [];
     }
     const secret = secretIn(value);
-    return secret
-        ? leaves(secret.value, path)
-        : Object.entries(value).flatMap(([key, part]) => secretTexts(part, `${path}/${key}`));
+    return secret ? leaves(secret.value) : Object.values(value).flatMap(secretTexts);
 }
 
-function leaves(value: unknown, path: string): readonly (readonly [path: string, text: string])[] {
+function leaves(value: unknown): readonly string[] {
     const { value: inner } = secretIn(value) ?? { value };
     if (typeof inner === "string" || typeof inner === "number") {
-        return [[path, String(inner)]];
+        return [String(inner)];
     }
-    return typeof inner === "object" && inner !== null
-        ? Object.entries(inner).flatMap(([key, part]) => leaves(part, `${path}/${key}`))
-        : [];
+    return typeof inner === "object" && inner !== null ? Object.values(inner).flatMap(leaves) : [];
 }
 
 function resourcesOf({ deployment }: Exported): readonly Fields[] {
@@ -84,10 +78,9 @@ export function bornSecrets(exported: Exported): readonly string[] {
     return resourcesOf(exported)
         .filter(({ custom, type }) => custom === true && type !== stackReference)
         .flatMap(({ inputs, outputs }) => {
-            const told = new Set(leaves(inputs, "").map(([path, text]) => `${path} ${text}`));
-            return secretTexts(outputs)
-                .filter(([path, text]) => !told.has(`${path} ${text}`))
-                .map(([, text]) => text);
+            // Anywhere: the Kubernetes provider keeps what it was told once more, under a name of its own.
+            const told = new Set(leaves(inputs));
+            return secretTexts(outputs).filter((text) => !told.has(text));
         });
 }
 

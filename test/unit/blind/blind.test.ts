@@ -3,18 +3,19 @@ import { createHash, createPrivateKey } from "node:crypto";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { blind, BlindedStack } from "../../../operations/blind/blind";
-import { isRecord, secretIn, secretOf } from "../../../operations/blind/checkpoint";
+import { secretIn, secretOf } from "../../../operations/blind/checkpoint";
 import { base64, traces } from "../../../operations/blind/forms";
 import { findLeaks } from "../../../operations/blind/leaks";
+import { isFields } from "../../../policies/rules/values";
 import { made, password, privateKey, stackOf, told } from "./example";
 
 /** The value at a place in a blinded stack, out of its secret. */
 function at(stack: BlindedStack | undefined, name: string, ...path: readonly string[]): unknown {
     const resources = stack?.exported.deployment["resources"];
     const list: readonly unknown[] = Array.isArray(resources) ? resources : [];
-    const resource = list.find((one) => isRecord(one) && String(one["urn"]).endsWith(`::${name}`));
+    const resource = list.find((one) => isFields(one) && String(one["urn"]).endsWith(`::${name}`));
     return path.reduce((value: unknown, key) => {
-        const part = isRecord(value) ? value[key] : undefined;
+        const part = isFields(value) ? value[key] : undefined;
         return (secretIn(part) ?? { value: part }).value;
     }, resource);
 }
@@ -173,6 +174,16 @@ describe("a checkpoint", () => {
         const [stack] = blind([stackOf("s", [leaked])], []);
         assert.equal(at(stack, "bytes", "id"), at(stack, "bytes", "outputs", "result"));
         assert.notEqual(at(stack, "bytes", "id"), leaked.id);
+    });
+
+    test("what a provider repeats of its inputs under another name is made of the secret, as the inputs are", () => {
+        const data = { auth: base64(password), type: base64("git") };
+        const object = told("s", "object", { data: secretOf(data) });
+        const outputs = { data: secretOf(data), __inputs: secretOf({ data }) };
+        const [stack] = blind([stackOf("s", [made("s", "secret", password), { ...object, outputs }])], ["git"]);
+        const wanted = { auth: base64(String(at(stack, "secret", "outputs", "result"))), type: base64("git") };
+        assert.deepEqual(at(stack, "object", "inputs", "data"), wanted);
+        assert.deepEqual(at(stack, "object", "outputs", "__inputs", "data"), wanted);
     });
 
     test("a private key is replaced also where nothing marks it as a secret", () => {

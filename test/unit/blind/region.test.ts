@@ -10,7 +10,8 @@ import { clusterSpec } from "../../../components/cluster/cluster";
 import { settingsHash } from "../../../components/cluster/settings";
 import { Region, RegionArgs } from "../../../infra/region";
 import { blind, ClearStack } from "../../../operations/blind/blind";
-import { isRecord, secretIn, secretOf } from "../../../operations/blind/checkpoint";
+import { secretIn, secretOf } from "../../../operations/blind/checkpoint";
+import { isFields } from "../../../policies/rules/values";
 import { guestLock, guestRegion } from "../../fixtures/guests";
 import { lock, region } from "../../fixtures/platform/region";
 
@@ -192,7 +193,7 @@ for (const [name, place] of Object.entries(places)) {
 
         test("there were secrets in it, and none is left", () => {
             const text = JSON.stringify(blinded);
-            assert.ok(made.size >= 5 && blinded.some(({ inputs }) => isRecord(inputs) && secretIn(inputs["stdin"])));
+            assert.ok(made.size >= 5 && blinded.some(({ inputs }) => isFields(inputs) && secretIn(inputs["stdin"])));
             const lines = [...made.values()].flatMap((one) => one.split("\n"));
             for (const line of lines.filter((one) => one.length > 20 && !/KEY-/.test(one))) {
                 assert.ok(!text.includes(line) && !text.includes(Buffer.from(line).toString("base64").slice(4, -4)));
