@@ -12,6 +12,9 @@ import { inCluster } from "./projects";
  * - No finalizer: an application that leaves the stack is let go, and what runs stays. To remove what runs, empty
  *   its path in Git first; prune takes it away. It also means that `pulumi destroy` waits for no controller that
  *   is being destroyed beside it.
+ * - Argo CD makes the namespace and keeps the labels that hold its pods to a Pod Security Standard, also on a namespace
+ *   that is there already: it is in no path of Git. `enforce` refuses a pod; `warn` tells whoever applies what would
+ *   make one.
  * - Pulumi does not wait for it here: `awaitApplication` does, which can say in Argo CD's words what is in the way.
  */
 export function application(config: ApplicationConfig): KubernetesObject {
@@ -26,6 +29,12 @@ export function application(config: ApplicationConfig): KubernetesObject {
             syncPolicy: {
                 automated: { prune: config.prune, selfHeal: config.selfHeal },
                 syncOptions: ["CreateNamespace=true"],
+                managedNamespaceMetadata: {
+                    labels: {
+                        "pod-security.kubernetes.io/enforce": config.podSecurity,
+                        "pod-security.kubernetes.io/warn": config.podSecurity,
+                    },
+                },
                 retry: { limit: -1, refresh: true, backoff: { duration: "5s", factor: 2, maxDuration: "3m" } },
             },
         },

@@ -93,6 +93,7 @@ function regionChecks(region: Draft<RegionInput>, stack: string, directory: stri
         applications.uniqueApplications,
         applications.projects,
         applications.destinations,
+        applications.podSecurityAgrees,
         applications.knownHosts,
         applications.repositoriesAreKnown,
     ];

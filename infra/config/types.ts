@@ -238,11 +238,19 @@ export interface ApplicationConfig {
     readonly path: string;
     /** Destination namespace. */
     readonly namespace: string;
+    /**
+     * Pod Security Standard that the API server holds the namespace's pods to. Default `restricted`: rules on what lies in
+     * Git refuse nothing that comes another way. `baseline` where pods cannot do with less.
+     */
+    readonly podSecurity: PodSecurity;
     /** Remove from the cluster what left Git. Default true. */
     readonly prune: boolean;
     /** Undo by machine what was changed by hand. Default true. */
     readonly selfHeal: boolean;
 }
+
+/** A Pod Security Standard that keeps something out; `privileged` keeps out nothing, and no application needs it. */
+export type PodSecurity = "restricted" | "baseline";
 
 /** Settings of the controllers in the cluster. */
 export interface PlatformConfig {

@@ -1,4 +1,5 @@
-import { bornSecrets, Exported, isRecord, referredStacks, secretIn, secretOf, textsIn } from "./checkpoint";
+import { isFields } from "../../policies/rules/values";
+import { bornSecrets, Exported, referredStacks, secretIn, secretOf, textsIn } from "./checkpoint";
 import { base64, fromBase64, jsonText, keyRuns, shortest } from "./forms";
 import { findLeaks } from "./leaks";
 import { cutPublic, PublicTexts } from "./public-texts";
@@ -124,7 +125,7 @@ class Blinder {
         if (Array.isArray(value)) {
             return value.map(blinded);
         }
-        return isRecord(value)
+        return isFields(value)
             ? Object.fromEntries(Object.entries(value).map(([key, part]) => [this.text(key), blinded(part)]))
             : value;
     }

@@ -1,5 +1,5 @@
 import { load } from "js-yaml";
-import { isRecord } from "./checkpoint";
+import { isFields } from "../../policies/rules/values";
 
 /** A secret in the file of a stack's configuration. */
 export interface SecureValue {
@@ -14,7 +14,7 @@ export interface SecureValue {
 /** The secrets in the text of a stack's file. */
 export function secureValues(text: string): readonly SecureValue[] {
     const file = text.trim() === "" ? {} : load(text);
-    const config = isRecord(file) && isRecord(file["config"]) ? file["config"] : {};
+    const config = isFields(file) && isFields(file["config"]) ? file["config"] : {};
     return Object.entries(config).flatMap(([key, value]) => secureIn(value, [key]));
 }
 
@@ -22,7 +22,7 @@ function secureIn(value: unknown, steps: readonly (string | number)[]): readonly
     if (Array.isArray(value)) {
         return value.flatMap((part, index) => secureIn(part, [...steps, index]));
     }
-    if (!isRecord(value)) {
+    if (!isFields(value)) {
         return [];
     }
     const { secure } = value;

@@ -3,8 +3,9 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { load } from "js-yaml";
+import { isFields } from "../../policies/rules/values";
 import { BlindedStack, ClearStack } from "./blind";
-import { Exported, isRecord } from "./checkpoint";
+import { Exported } from "./checkpoint";
 import { secretsOfConfig, secureValues, ShownConfig, withoutProvider } from "./configuration";
 
 /** Where Pulumi runs. */
@@ -79,7 +80,7 @@ async function importStack(place: Workplace, stack: string, exported: Exported):
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), "fjord-restore-"));
     try {
         const settings = load(fs.readFileSync(path.join(place.project, "Pulumi.yaml"), "utf8"));
-        const name = isRecord(settings) ? settings["name"] : undefined;
+        const name = isFields(settings) ? settings["name"] : undefined;
         fs.writeFileSync(path.join(folder, "Pulumi.yaml"), JSON.stringify({ name, runtime: "nodejs" }));
         const beside: Workplace = { ...place, project: folder, stacks: folder };
         await pulumi(beside, ["stack", "init", stack]);

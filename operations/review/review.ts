@@ -118,6 +118,8 @@ function judged({ rules, today }: Asking, subjects: readonly Subject[], where: P
     return { findings: findings.map((finding) => ({ ...finding, ...where })), tallies: [tallies] };
 }
 
-function readerProblem({ file, what, mend }: Problem, reader: Source, stack?: string): ReaderProblem {
-    return { reader, ...(stack !== undefined && { stack }), message: `${file} ${what}. ${mend}`, place: { file, line: 1 } };
+/** What a reader could not read, as reports show it: they print the place themselves. */
+function readerProblem({ file, line = 1, what, mend }: Problem, reader: Source, stack?: string): ReaderProblem {
+    const message = `${what.charAt(0).toUpperCase()}${what.slice(1)}. ${mend}`;
+    return { reader, ...(stack !== undefined && { stack }), message, place: { file, line } };
 }

@@ -1,4 +1,5 @@
 import { boolYaml11Tag, CORE_SCHEMA, intCoreTag, loadAll, mergeTag, YAMLException } from "js-yaml";
+import { Problem } from "../problem";
 import { KubernetesObject } from "../rules/core/subject";
 import { Path } from "../rules/core/opaque";
 
@@ -26,7 +27,21 @@ const mostValues = 500_000;
 /** A text that cannot be read. Quotes nothing of it but the parser's reason. */
 export class UnreadableText extends Error {
     override readonly name = "UnreadableText";
+
+    constructor(
+        message: string,
+        /** Of the text, from 1; absent where the parser names none. */
+        readonly line?: number,
+    ) {
+        super(message);
+    }
 }
+
+/** What is wrong with a text, and where, as an error says it. */
+export const problemOf = (error: unknown, otherwise: string): Pick<Problem, "what" | "line"> =>
+    error instanceof UnreadableText
+        ? { what: error.message, ...(error.line !== undefined && { line: error.line }) }
+        : { what: otherwise };
 
 /** The documents of a YAML or JSON text, empty ones as null or undefined. */
 export function parseDocuments(text: string): readonly unknown[] {
@@ -35,7 +50,7 @@ export function parseDocuments(text: string): readonly unknown[] {
         documents = loadAll(text, { schema });
     } catch (error) {
         const { reason, mark } = error instanceof YAMLException ? error : { reason: String(error), mark: undefined };
-        throw new UnreadableText(`is no YAML${mark ? ` in line ${mark.line + 1}` : ""}: ${reason}`);
+        throw new UnreadableText(`is no YAML: ${reason}`, mark && mark.line + 1);
     }
     // Only with an alias can a short text be a large value, or hold itself.
     if (text.includes("*")) {

@@ -1,8 +1,10 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { Problem } from "../problem";
+import { Path } from "../rules/core/opaque";
 import { KubernetesObject, objectId, ObjectSubject } from "../rules/core/subject";
-import { isMapping, Mapping, objectsIn, parseDocuments, UnreadableText } from "./documents";
+import { entriesAt, fieldsOf } from "../rules/values";
+import { isMapping, Mapping, objectsIn, parseDocuments, problemOf, UnreadableText } from "./documents";
 import { lineOf } from "./places";
 import { Sources } from "./sources";
 import { runTool, withoutPaths } from "./tools";
@@ -35,8 +37,8 @@ export function readCharts(tree: Tree): { readonly charts: readonly Chart[]; rea
             }
             charts.push(chart(tree, folder, file, text, content, content["name"]));
         } catch (error) {
-            const what = error instanceof UnreadableText ? error.message : "cannot be read";
-            problems.push({ file, what, mend: "Mend the file: the manifests that the chart makes were not judged." });
+            const mend = "Mend the file: the manifests that the chart makes were not judged.";
+            problems.push({ file, ...problemOf(error, "cannot be read"), mend });
         }
     }
     return { charts, problems };
@@ -58,23 +60,23 @@ function chart(tree: Tree, folder: string, file: string, text: string, content: 
         subject,
         valueFiles: tree.files.filter((one) => isBelow(one, folder) && /^values-[^/]+\.ya?ml$/.test(below(one, folder))),
         isLibrary: content["type"] === "library",
-        problems: missingDependencies(tree, folder, file, content),
+        problems: missingDependencies(tree, folder, file, text, content),
     };
 }
 
 /** The rest of a path below a folder. */
 const below = (file: string, folder: string): string => (folder === "" ? file : file.slice(folder.length + 1));
 
-function missingDependencies(tree: Tree, folder: string, file: string, content: Mapping): readonly Problem[] {
-    const dependencies = Array.isArray(content["dependencies"]) ? content["dependencies"] : [];
+function missingDependencies(tree: Tree, folder: string, file: string, text: string, content: Mapping): readonly Problem[] {
     const vendored = path.join(tree.root, folder, "charts");
     const there = fs.existsSync(vendored) ? fs.readdirSync(vendored) : [];
-    return dependencies
-        .map((dependency: unknown) => (isMapping(dependency) ? dependency["name"] : undefined))
-        .filter((name): name is string => typeof name === "string")
-        .filter((name) => !there.some((entry) => entry === name || (entry.startsWith(`${name}-`) && entry.endsWith(".tgz"))))
-        .map((name) => ({
+    return entriesAt(content, ["dependencies"])
+        .map(({ at, value }) => ({ at, name: fieldsOf(value)["name"] }))
+        .filter((one): one is { readonly at: Path; readonly name: string } => typeof one.name === "string")
+        .filter(({ name }) => !there.some((entry) => entry === name || (entry.startsWith(`${name}-`) && entry.endsWith(".tgz"))))
+        .map(({ at, name }) => ({
             file,
+            line: lineOf(text, 0, at),
             what: `depends on ${name}, which is not in ${join(folder, "charts")}`,
             mend: `Commit its dependencies (helm dependency build ${shown(folder)}): nothing is ever fetched.`,
         }));

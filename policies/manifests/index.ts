@@ -3,7 +3,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { Problem } from "../problem";
 import { objectId, ObjectSubject } from "../rules/core/subject";
-import { looksLikeManifest, objectsIn, parseDocuments, UnreadableText } from "./documents";
+import { looksLikeManifest, objectsIn, parseDocuments, problemOf } from "./documents";
 import { isPartOfChart, isRenderable, readCharts, render } from "./helm";
 import { build, Kustomization, readKustomizations, tops } from "./kustomize";
 import { lineOf } from "./places";
@@ -149,8 +149,8 @@ export function readText(text: string, file: string): Required<Reading> {
         if (!looksLikeManifest(text)) {
             return { subjects: [], problems: [], ignored: 1 };
         }
-        const what = error instanceof UnreadableText ? error.message : "is no JSON";
-        return { subjects: [], problems: [{ file, what, mend: "Mend the file: what is in it was not judged." }], ignored: 0 };
+        const problem = { file, ...problemOf(error, "is no JSON"), mend: "Mend the file: what is in it was not judged." };
+        return { subjects: [], problems: [problem], ignored: 0 };
     }
     const { objects, nameless, ignored } = objectsIn(documents);
     return {
@@ -163,7 +163,8 @@ export function readText(text: string, file: string): Required<Reading> {
         })),
         problems: nameless.map((document) => ({
             file,
-            what: `has no metadata.name in line ${lineOf(text, document, ["metadata"])}`,
+            line: lineOf(text, document, ["metadata"]),
+            what: "has no metadata.name",
             mend: "Name the object: without a name it was not judged.",
         })),
         ignored,

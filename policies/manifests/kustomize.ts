@@ -2,8 +2,10 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { Problem } from "../problem";
 import { Path } from "../rules/core/opaque";
+import { at } from "../rules/core/pods";
 import { KubernetesObject, objectId, ObjectSubject, Place } from "../rules/core/subject";
-import { isMapping, Mapping, objectsIn, parseDocuments, UnreadableText } from "./documents";
+import { entriesAt, listOf } from "../rules/values";
+import { isMapping, Mapping, objectsIn, parseDocuments, problemOf } from "./documents";
 import { lineOf } from "./places";
 import { Sources } from "./sources";
 import { runTool, withoutPaths } from "./tools";
@@ -32,24 +34,35 @@ const pathFields = ["patches", "patchesJson6902", "replacements"];
 const generatorFields = ["configMapGenerator", "secretGenerator"];
 
 const isText = (value: unknown): value is string => typeof value === "string";
-const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
-/** Everything in it that kustomize would open, as written. */
-function references(content: Mapping): readonly string[] {
-    const named = [...resourceFields, ...fileFields].flatMap((field) => listOf(content[field]));
-    const paths = pathFields.flatMap((field) => listOf(content[field])).map((entry) => isMapping(entry) && entry["path"]);
-    const generated = generatorFields
-        .flatMap((field) => listOf(content[field]))
-        .filter(isMapping)
-        .flatMap(({ files, envs, env }) => [
+/** Something in a kustomization that kustomize would open, as written. */
+interface Reference {
+    readonly at: Path;
+    readonly entry: string;
+}
+
+function references(content: Mapping): readonly Reference[] {
+    const entries = (fields: readonly string[]) => fields.flatMap((field) => entriesAt(content, [field]));
+    const below = (where: Path, ...path: Path) => ({ at: [...where, ...path], value: at(content, [...where, ...path]) });
+    const generated = entries(generatorFields).flatMap(({ at: where }) => [
+        ...entriesAt(content, [...where, "files"]).map(({ at: file, value }) => ({
+            at: file,
             // Written `key=file` or `file`.
-            ...listOf(files).map((entry) => (isText(entry) ? entry.slice(entry.indexOf("=") + 1) : entry)),
-            ...listOf(envs),
-            env,
-        ]);
-    const schema = isMapping(content["openapi"]) ? content["openapi"]["path"] : undefined;
-    // Text with several lines is a patch or a resource that stands there itself.
-    return [...named, ...paths, ...generated, schema].filter(isText).filter((entry) => entry !== "" && !entry.includes("\n"));
+            value: isText(value) ? value.slice(value.indexOf("=") + 1) : value,
+        })),
+        ...entriesAt(content, [...where, "envs"]),
+        below(where, "env"),
+    ]);
+    const found = [
+        ...entries([...resourceFields, ...fileFields]),
+        ...entries(pathFields).map(({ at: where }) => below(where, "path")),
+        ...generated,
+        below(["openapi"], "path"),
+    ];
+    return found.flatMap(({ at: where, value }) =>
+        // Text with several lines is a patch or a resource that stands there itself.
+        isText(value) && value !== "" && !value.includes("\n") ? [{ at: where, entry: value }] : [],
+    );
 }
 
 /** A URL, or a host with a repository as Git and kustomize write it. */
@@ -71,8 +84,8 @@ export function readKustomizations(tree: Tree): Kustomizations {
             const content = parseDocuments(text).find(isMapping) ?? {};
             kustomizations.push(kustomization(tree, folder, file, text, content));
         } catch (error) {
-            const what = error instanceof UnreadableText ? error.message : "cannot be read";
-            problems.push({ file, what, mend: "Mend the file: the manifests that it makes were not judged." });
+            const mend = "Mend the file: the manifests that it makes were not judged.";
+            problems.push({ file, ...problemOf(error, "cannot be read"), mend });
         }
     }
     return { kustomizations, problems };
@@ -83,23 +96,21 @@ function kustomization(tree: Tree, folder: string, file: string, text: string, c
     const bases: string[] = [];
     const problems: Problem[] = [];
     const known = new Set(tree.files);
-    for (const entry of references(content)) {
+    for (const { at: where, entry } of references(content)) {
+        const missing = (named: string, why: string, mend: string) =>
+            problems.push({ file, line: lineOf(text, 0, where), what: `uses ${named}, which is ${why}`, mend });
         if (isRemote(entry)) {
-            problems.push({
-                file,
-                what: `uses ${withoutCredentials(entry)}, which is not in this repository`,
-                mend: "Commit a copy of it (kustomize build ... > file) and refer to that.",
-            });
+            missing(
+                withoutCredentials(entry),
+                "not in this repository",
+                "Commit a copy of it (kustomize build ... > file) and refer to that.",
+            );
             continue;
         }
         const target = path.posix.normalize(join(folder, entry)).replace(/^\.(\/|$)/, "").replace(/\/$/, "");
         const isThere = !path.isAbsolute(entry) && !target.startsWith("..") && fs.existsSync(path.join(tree.root, target));
         if (!isThere) {
-            problems.push({
-                file,
-                what: `uses ${entry}, which is not there`,
-                mend: "Correct the path; what is not in this repository is never fetched.",
-            });
+            missing(entry, "not there", "Correct the path; what is not in this repository is never fetched.");
         } else if (tree.kustomizations.has(target)) {
             bases.push(target);
         } else if (known.has(target)) {

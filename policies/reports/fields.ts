@@ -74,16 +74,17 @@ export const verdictLine: Readonly<Record<ReviewResult["verdict"], string>> = {
 export function headline({ open, excepted, expired, unused, problems }: ReviewResult): string {
     const count = (outcome: ReportedFinding["outcome"]): number =>
         open.filter((finding) => finding.blocking && finding.outcome === outcome).length;
-    const parts: readonly (readonly [number, string])[] = [
+    const advice = open.filter(({ blocking }) => !blocking);
+    const parts: readonly (readonly [number, string, string?])[] = [
         [count("fail"), "to mend"],
         [count("cannot-tell"), "that cannot be told"],
-        [open.filter(({ blocking }) => !blocking).length, "of advice"],
+        [advice.length, "piece of advice", "pieces of advice"],
         [excepted.length, "excepted"],
-        [expired.length, `${expired.length === 1 ? "exception" : "exceptions"} expired`],
-        [unused.length, `${unused.length === 1 ? "exception" : "exceptions"} unused`],
+        [expired.length, "exception expired", "exceptions expired"],
+        [unused.length, "exception unused", "exceptions unused"],
         [problems.length, "not readable"],
     ];
-    const present = parts.filter(([number]) => number > 0).map(([number, what]) => `${number} ${what}`);
+    const present = parts.filter(([number]) => number > 0).map(([number, one, many = one]) => counted(number, one, many));
     return present.length === 0 ? "nothing to mend" : present.join(", ");
 }
 

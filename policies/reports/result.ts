@@ -96,11 +96,13 @@ export interface ReviewResult {
     readonly version: 1;
     readonly verdict: Verdict;
     readonly reviewed: Reviewed;
+    /** By operation, what is lost first, then by stack, type and name: the engine has no order of its own. */
     readonly changes: readonly Change[];
     /** All rules that were asked, in the order of the catalogue. */
     readonly rules: readonly ReportedRule[];
-    /** In the order of severity, then of the catalogue. */
+    /** In the order of severity, then of the catalogue, then by stack, subject and path. */
     readonly open: readonly ReportedFinding[];
+    /** In the same order. */
     readonly excepted: readonly ExceptedFinding[];
     readonly expired: readonly Exception[];
     readonly unused: readonly Exception[];

@@ -3,7 +3,9 @@ import { Finding, Judgement } from "../rules/core/judge";
 import { formatPath } from "../rules/core/opaque";
 import { areaOf, blocks, Rule, RuleText, severities } from "../rules/core/rule";
 import { Source, Subject } from "../rules/core/subject";
+import { operations } from "./fields";
 import { fingerprints } from "./fingerprint";
+import { compareTexts } from "./order";
 import {
     Change,
     Phase,
@@ -45,7 +47,7 @@ export interface Review {
 
 /** The result of a review: one plain value. */
 export function summarize(review: Review): ReviewResult {
-    const { reviewed, changes, problems, phases } = review;
+    const { reviewed, problems, phases } = review;
     const merged = merge([...review.findings].sort(bySeverity(review.rules)));
     const { open, excepted, expired, unused }: Applied<Merged> = applyExceptions(
         merged,
@@ -56,7 +58,7 @@ export function summarize(review: Review): ReviewResult {
     );
     const result = {
         reviewed,
-        changes,
+        changes: [...review.changes].sort(byOperation),
         rules: review.rules.map((rule) => reportedRule(rule, review.tallies)),
         open: open.map(reported),
         excepted: excepted.map(({ finding, exception }) => ({ ...reported(finding), exception })),
@@ -87,7 +89,17 @@ function bySeverity(rules: readonly Rule[]): (a: SeenFinding, b: SeenFinding) =>
     const order = new Map(rules.map(({ id }, index) => [id, index]));
     const rank = ({ rule }: SeenFinding): number =>
         severities.indexOf(rule.severity) * (rules.length + 1) + (order.get(rule.id) ?? rules.length);
-    return (a, b) => rank(a) - rank(b);
+    return (a, b) => rank(a) - rank(b) || compareTexts(namesOf(a), namesOf(b));
+}
+
+/** What tells two findings of a rule apart: two reviews that find the same say it in the same order. */
+const namesOf = ({ stack = "", subject, at, outcome, message }: SeenFinding): readonly string[] =>
+    [stack, subject.id, formatPath(at), outcome, message, subject.source];
+
+function byOperation(a: Change, b: Change): number {
+    const order = Object.keys(operations);
+    const textsOf = ({ stack = "", type, name, urn }: Change): readonly string[] => [stack, type, name, urn];
+    return order.indexOf(a.operation) - order.indexOf(b.operation) || compareTexts(textsOf(a), textsOf(b));
 }
 
 /** A finding with all readers that saw it. */

@@ -1,3 +1,4 @@
+import * as defaults from "../defaults";
 import { Draft, entriesOf, fieldOr, sectionOf } from "../draft";
 import { knownHostsName, parseGitRepository } from "../git-repository";
 import { hostKeyFault } from "../host-key";
@@ -40,6 +41,29 @@ export function destinations(region: Region): Problem[] {
             message: `"${namespace}" belongs to the platform: who writes there controls the cluster`,
             fix: "name a namespace of the application's own",
         }));
+}
+
+/** Each application writes the label of its namespace: two that disagree would take it from each other at every sync. */
+export function podSecurityAgrees(region: Region): Problem[] {
+    const first = new Map<string, readonly [number, string]>();
+    return entriesOf(region.applications).flatMap(([i, application]) => {
+        const { namespace } = application;
+        const level = fieldOr(application, "podSecurity", defaults.application.podSecurity);
+        if (namespace === undefined || level === undefined) {
+            return [];
+        }
+        const [other, said] = first.get(namespace) ?? [i, level];
+        first.set(namespace, [other, said]);
+        return said === level
+            ? []
+            : [
+                  {
+                      path: formatPath(["applications", i, "podSecurity"]),
+                      message: `"${level}" is not what ${formatPath(["applications", other])} says of the same namespace, which is "${said}"`,
+                      fix: `write podSecurity: ${said} here, podSecurity: ${level} there, or give one of them a namespace of its own`,
+                  },
+              ];
+    });
 }
 
 /** Names before the key of a known_hosts line, or what is wrong with the line. */

@@ -57,6 +57,12 @@ export const applicationSchema = z
         revision: revision().default(defaults.application.revision).describe("Branch, tag or commit."),
         path: repositoryPath().describe("Directory in the repository, relative to its root."),
         namespace: name().describe("Namespace that the application lives in; made where it is missing."),
+        podSecurity: z
+            .enum(["restricted", "baseline"])
+            .default(defaults.application.podSecurity)
+            .describe(
+                "Pod Security Standard that the API server holds the namespace's pods to, also those that did not come out of Git. `baseline` where pods cannot do with less.",
+            ),
         prune: z.boolean().default(defaults.application.prune).describe("Remove from the cluster what left Git."),
         selfHeal: z
             .boolean()

@@ -4,7 +4,9 @@ import { notApplicable, Rule } from "../core/rule";
 import { KubernetesObject } from "../core/subject";
 import { Surroundings } from "../core/surroundings";
 import { addressGlob, nameGlob } from "../glob";
+import { enforce, heldLevels } from "../pod-security";
 import { Fields, fieldsOf, listOf, textOf } from "../values";
+import { cis, podSecurity } from "../workloads/references";
 import { applicationKinds, applicationRule, applicationSpec, argocd, inCluster, isTemplate, sourcesOf } from "./application";
 
 /** Retries that outlast an outage of an hour at the stack's pauses (at most three minutes). */
@@ -204,6 +206,27 @@ export const applicationRules: readonly Rule[] = [
                     `is ${namespace}, which project ${name} does not allow`,
                 ),
             ];
+        },
+    ),
+    applicationRule(
+        {
+            id: "FJ-GIT-025",
+            title: "A namespace that Argo CD makes holds its pods to a Pod Security Standard",
+            severity: "medium",
+            why: "Such a Namespace is in no path of Git, so nobody sees that it refuses no pod, whatever that asks for.",
+            mend:
+                `Set fjord:applications[].podSecurity, or the label ${enforce} in syncPolicy.managedNamespaceMetadata; ` +
+                "where the Namespace lies in Git, leave CreateNamespace=true out.",
+            references: [argocd("user-guide/sync-options"), cis("5.2.1"), podSecurity("Restricted")],
+        },
+        ({ at: where, spec }) => {
+            if (!listOf(at(spec, ["syncPolicy", "syncOptions"])).includes("CreateNamespace=true")) {
+                return notApplicable("makes no namespace");
+            }
+            const path = ["syncPolicy", "managedNamespaceMetadata", "labels", enforce];
+            const level = textOf(at(spec, path));
+            const message = level === undefined ? "is missing, so pods may ask for anything" : `is ${level}`;
+            return must(level !== undefined && heldLevels.includes(level), [...where, ...path], message);
         },
     ),
 ];

@@ -14,13 +14,19 @@ function found(name: string, text: string, at: Path): readonly Fault[] {
     return must(!isNamedSecret(name, text), at, "holds a literal value, by its name a secret");
 }
 
-/** An option that is given with its value: `--db-password=...`. */
-const option = /^--?([A-Za-z][\w.-]*)=(.*)$/s;
+/** An option, and its value where that is part of the word: `--db-password=...`. */
+const option = /^--?([A-Za-z][\w.-]*)(?:=(.*))?$/s;
 
-/** What is wrong with a word of a command. */
-function foundInWord(word: string, at: Path): readonly Fault[] {
-    const [, name = "", value = word] = option.exec(word) ?? [];
-    return found(name, value, at);
+/** What is wrong with the words of a command. A word after an option that has no value yet is taken for that. */
+function foundInWords(words: readonly Pick<Leaf, "at" | "text">[]): readonly Fault[] {
+    return words.flatMap(({ at, text }, index) => {
+        const [, own = "", value] = option.exec(text) ?? [];
+        if (value !== undefined) {
+            return found(own, value, at);
+        }
+        const [, before = "", taken] = option.exec(words[index - 1]?.text ?? "") ?? [];
+        return found(taken === undefined && !text.startsWith("-") ? before : "", text, at);
+    });
 }
 
 /** Properties of providers' resources that hold secrets, beside those that their names tell. */
@@ -80,8 +86,11 @@ export const clearTextRules: readonly Rule[] = [
                 const { name, value } = fieldsOf(entry);
                 return found(textOf(name) ?? "", textOf(value) ?? "", [...path, "env", index, "value"]);
             }),
-            ...(["command", "args"] as const).flatMap((field) =>
-                listOf(spec[field]).flatMap((word, index) => foundInWord(textOf(word) ?? "", [...path, field, index])),
+            // One command to the container, whichever field a word of it is in.
+            ...foundInWords(
+                (["command", "args"] as const).flatMap((field) =>
+                    listOf(spec[field]).map((word, index) => ({ at: [...path, field, index], text: textOf(word) ?? "" })),
+                ),
             ),
         ],
     ),

@@ -18,10 +18,10 @@ const shapes: readonly { readonly what: string; readonly pattern: RegExp }[] = [
 export const secretShape = (text: string): string | undefined => shapes.find(({ pattern }) => pattern.test(text))?.what;
 
 /** Names of what must be kept: the word stands last, `TOKEN_TTL` and `PASSWORD_FILE` are something else. */
-const secretName = /(?:password|passwd|passphrase|secret|token|(?:api|access|secret|private)[_-]?key|credentials?)$/i;
+const secretName = /(?:password|passwd|passphrase|requirepass|(?:^|[_.-])pass|secret|token|(?:api|access|secret|private)[_-]?key|credentials?)$/i;
 
 /** Names of what people choose and type: never a figure, or the name of an object. */
-const passwordName = /(?:password|passwd|passphrase)$/i;
+const passwordName = /(?:password|passwd|passphrase|requirepass|(?:^|[_.-])pass)$/i;
 
 /** Values that are no secret whatever they are called: switches, paths, addresses, what is filled in later. */
 const harmless: readonly RegExp[] = [

@@ -1,6 +1,7 @@
 import { containerRule, fault, must, objectRule, podRule } from "../core/define";
 import { at, podKinds } from "../core/pods";
 import { notApplicable, Rule } from "../core/rule";
+import { enforce, heldLevels } from "../pod-security";
 import { ownsTheNode } from "./node-paths";
 import { checkov, cis, kubescape, nsa, podSecurity } from "./references";
 
@@ -11,10 +12,6 @@ function hostPaths(volumes: readonly unknown[] | undefined): readonly { readonly
         return typeof path === "string" ? [{ index, path }] : [];
     });
 }
-
-/** Levels of the Pod Security Standards that keep anything out. */
-const heldLevels = ["baseline", "restricted"];
-const enforce = "pod-security.kubernetes.io/enforce";
 
 /** How pods are kept apart from the node that they run on. */
 export const isolationRules: readonly Rule[] = [

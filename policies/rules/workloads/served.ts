@@ -1,5 +1,6 @@
 import { anyObjectRule, fault } from "../core/define";
 import { Rule } from "../core/rule";
+import { enforce } from "../pod-security";
 import { upstream } from "./references";
 
 /** A version of an API group that Kubernetes served once. */
@@ -13,7 +14,7 @@ interface Removed {
 }
 
 /** What holds pods back since PodSecurityPolicy is gone. */
-const podSecurity = "the label pod-security.kubernetes.io/enforce of a Namespace";
+const podSecurity = `the label ${enforce} of a Namespace`;
 
 /**
  * What Kubernetes 1.36 does not serve any more: its migration guide, and the lifecycle that the types of k8s.io/api v0.36

@@ -124,6 +124,13 @@ const rows: readonly Row[] = [
         /application's own/,
     ],
     [
+        ["applications", 0, "podSecurity"],
+        "privileged",
+        "fjord:applications[0].podSecurity",
+        /is "privileged"/,
+        /restricted or baseline/,
+    ],
+    [
         ["applications", 0, "repository"],
         "https://gitlab.com/nordic-corp/infra-manifests.git",
         "fjord:applications[0].repository",

@@ -64,6 +64,7 @@ test("the example region loads, with every default filled in", () => {
             revision: "HEAD",
             path: "k8s/overlays/production",
             namespace: "payment-prod",
+            podSecurity: "restricted",
             prune: true,
             selfHeal: true,
         },
@@ -164,6 +165,28 @@ test("SSH from anywhere has to be asked for", () => {
     assert.match(problems(open).join(), /whole internet/);
     assert.deepEqual(problems(set(open, ["ssh", "allowFromAnywhere"], true)), []);
     assert.match(problems(set(region(), ["ssh", "allowFrom"], [])).join(), /fjord:ssh.allowFrom: has 0 entries/);
+});
+
+test("applications of one namespace hold its pods to one standard", () => {
+    const [first] = region()["applications"] as [Config];
+    const two = (...levels: readonly (string | undefined)[]) =>
+        problems(
+            set(
+                region(),
+                ["applications"],
+                levels.map((podSecurity, index) => ({ ...first, name: `payments-${index}`, ...(podSecurity && { podSecurity }) })),
+            ),
+        );
+    assert.deepEqual(two("baseline", undefined, "restricted", "baseline"), [
+        'fjord:applications[1].podSecurity: "restricted" is not what fjord:applications[0] says of the same namespace, which is "baseline"',
+        'fjord:applications[2].podSecurity: "restricted" is not what fjord:applications[0] says of the same namespace, which is "baseline"',
+    ]);
+    assert.deepEqual(two("restricted", undefined), []);
+    assert.deepEqual(two("baseline", "baseline"), []);
+    // What is no level is told once, and says nothing about the other.
+    assert.deepEqual(two("baseline", "privileged").length, 1);
+    const elsewhere = set(region(), ["applications", 1], { ...first, name: "b", namespace: "b" });
+    assert.deepEqual(problems(set(elsewhere, ["applications", 0, "podSecurity"], "baseline")), []);
 });
 
 test("the Git host of every repository is known, on its own port", () => {

@@ -23,10 +23,22 @@ describe("the application", () => {
                 syncPolicy: {
                     automated: { prune: true, selfHeal: true },
                     syncOptions: ["CreateNamespace=true"],
+                    managedNamespaceMetadata: {
+                        labels: {
+                            "pod-security.kubernetes.io/enforce": "restricted",
+                            "pod-security.kubernetes.io/warn": "restricted",
+                        },
+                    },
                     retry: { limit: -1, refresh: true, backoff: { duration: "5s", factor: 2, maxDuration: "3m" } },
                 },
             },
         });
+    });
+
+    it("holds its namespace to the standard that is configured", () => {
+        const { spec } = application({ ...paymentService, podSecurity: "baseline" });
+        const { managedNamespaceMetadata } = (spec as { syncPolicy: { managedNamespaceMetadata: { labels: object } } }).syncPolicy;
+        assert.deepEqual(Object.values(managedNamespaceMetadata.labels), ["baseline", "baseline"]);
     });
 
     it("prunes and heals as configured", () => {

@@ -76,6 +76,8 @@ test("a name that ends like a secret's is one, unless its value cannot be", () =
         ["oauth-client-secret", "Tr0ub4dor"],
         ["MYSQL_PASSWORD", "1234"],
         ["ADMIN_PASSWORD", "correct-horse"],
+        ["requirepass", "correct-horse"],
+        ["DB_PASS", "hunter22!"],
     ] as const) {
         assert.ok(isNamedSecret(name, value), name);
     }
@@ -90,6 +92,7 @@ test("a name that ends like a secret's is one, unless its value cannot be", () =
         ["REQUIRE_TOKEN", "true"],
         ["ALLOW_EMPTY_PASSWORD", "yes"],
         ["MAX_TOKEN", "4096"],
+        ["BYPASS", "hunter22!"],
     ] as const) {
         assert.ok(!isNamedSecret(name, value), `${name}=${value}`);
     }

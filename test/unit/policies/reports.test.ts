@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { reports } from "../../../policies/reports";
+import { headline } from "../../../policies/reports/fields";
 import { markdownReport, noteMarker } from "../../../policies/reports/markdown";
 import { exitCodes, Operation, ReviewResult } from "../../../policies/reports/result";
-import { summarize } from "../../../policies/reports/summarize";
+import { Review, summarize } from "../../../policies/reports/summarize";
 import { textReport } from "../../../policies/reports/text";
 import { clean, finding, result, review, rules } from "./reports-example";
 import { codeQuality, junit, markdown, sarif } from "./reports-shapes";
@@ -56,6 +57,63 @@ test("what several readers saw is one finding, and what one reader saw twice sta
     assert.equal(otherText.open.length, 2);
 });
 
+test("the headline counts in words that fit one and many", () => {
+    const advice = (count: number) => Array.from({ length: count }, (_, index) => finding(rules.advice, { id: `ConfigMap/shop/${index}` }));
+    const [first, ...more] = review.exceptions;
+    const line = (changes: Partial<Review>) => headline(summarize({ ...review, findings: [], exceptions: [], ...changes }));
+    assert.equal(line({ findings: advice(1) }), "1 piece of advice");
+    assert.equal(line({ findings: advice(18) }), "18 pieces of advice");
+    assert.equal(line({ exceptions: [first!, ...more], findings: advice(2) }), "2 pieces of advice, 1 exception expired, 2 exceptions unused");
+    assert.equal(line({}), "nothing to mend");
+});
+
+test("every report says the same whatever order the readers had", () => {
+    const at = (index: number) => ["spec", "containers", index];
+    const findings = [
+        ...["no-bergen-1", "no-oslo-1"].flatMap((stack) =>
+            ["worker-2", "worker-02", "worker-10"].map((id) => finding(rules.high, { id, stack, at: at(0) })),
+        ),
+        ...[2, 10].map((index) => finding(rules.high, { id: "worker-2", stack: "no-oslo-1", at: at(index) })),
+        finding(rules.critical, { id: "worker-9" }),
+        ...["is ::/0", "is 0.0.0.0/0"].map((message) => finding(rules.medium, { id: "worker-2", message })),
+        ...["Deployment.apps/payment-prod/legacy-2", "Deployment.apps/payment-prod/legacy-10"].map((id) => finding(rules.high, { id })),
+    ];
+    const exceptions = review.exceptions.map((one) => ({ ...one, resource: `${one.resource}*` }));
+    const changes = (["update", "create", "delete"] as const).flatMap((operation) =>
+        ["b-10", "b-2", "a"].map((name) => ({ operation, urn: `urn:${name}`, type: "a:b:C", name })),
+    );
+    const one: Review = { ...review, findings, exceptions, changes };
+    const other = { ...one, findings: [...findings].reverse(), changes: [...changes].reverse() };
+    const [said, saidOther] = [summarize(one), summarize(other)];
+    for (const [name, report] of Object.entries(reports)) {
+        assert.equal(report(said), report(saidOther), name);
+    }
+    assert.deepEqual(
+        said.open.map(({ stack, subject, path }) => [stack, subject, path].filter(Boolean).join(" ")),
+        [
+            "worker-9",
+            "no-bergen-1 worker-02 spec.containers[0]",
+            "no-bergen-1 worker-2 spec.containers[0]",
+            "no-bergen-1 worker-10 spec.containers[0]",
+            "no-oslo-1 worker-02 spec.containers[0]",
+            "no-oslo-1 worker-2 spec.containers[0]",
+            "no-oslo-1 worker-2 spec.containers[2]",
+            "no-oslo-1 worker-2 spec.containers[10]",
+            "no-oslo-1 worker-10 spec.containers[0]",
+            "worker-2",
+            "worker-2",
+        ],
+    );
+    assert.deepEqual(
+        said.excepted.map(({ subject }) => subject.split("/").at(-1)),
+        ["legacy-2", "legacy-10"],
+    );
+    assert.deepEqual(
+        said.changes.map(({ operation, name }) => `${operation} ${name}`),
+        ["delete", "create", "update"].flatMap((operation) => ["a", "b-2", "b-10"].map((name) => `${operation} ${name}`)),
+    );
+});
+
 test("tallies are summed over the readers, also for rules that nothing was there for", () => {
     const tallies = summarize({ ...review, tallies: [...review.tallies, ...review.tallies] }).rules.map(({ id, tally }) => [
         id,
@@ -99,7 +157,7 @@ test("text: the verdict comes first and last, and next to the end what has to be
     assert.match(text, /spec\.tls cannot be told: is not known/);
     assert.match(text, / {2}\+- {2}command:remote:Command {2}no-oslo-1-x {12}\[triggers\]\n/);
     assert.match(text, / {2}~ {3}fjord:nodes:Node {8}no-oslo-1-nodes-cp-01 {2}\[kernel, sshFrom\[0\]\]\n/);
-    assert.match(text, /2 to mend, 1 that cannot be told, 1 of advice, 1 excepted, 1 exception expired, 1 exception unused/);
+    assert.match(text, /2 to mend, 1 that cannot be told, 1 piece of advice, 1 excepted, 1 exception expired, 1 exception unused/);
     assert.ok(!text.includes("\u001b"), "no colours unless asked for");
     const coloured = textReport(result, { colour: true });
     assert.ok(coloured.includes("\u001b[31m"));

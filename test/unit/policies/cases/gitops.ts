@@ -1,5 +1,6 @@
 import { gitops } from "../../../fixtures/policies/gitops";
-import { absent, Case } from "../case";
+import { enforce } from "../../../../policies/rules/pod-security";
+import { absent, Case, changed } from "../case";
 
 const { application, applicationSet, project, defaultProject, settings, rights, repository, readers, readersRole } = gitops;
 
@@ -308,5 +309,29 @@ export const cases: readonly Case[] = [
         compliant: repository,
         change: { at: ["object", "type"], to: "kubernetes.io/service-account-token" },
         says: /a token without an end/,
+    },
+    {
+        rule: "FJ-GIT-025",
+        compliant: application,
+        change: { at: [...spec, "syncPolicy", "managedNamespaceMetadata", "labels", enforce], to: "privileged" },
+        says: /is privileged/,
+    },
+    {
+        rule: "FJ-GIT-025",
+        what: "left out",
+        compliant: application,
+        change: { at: [...spec, "syncPolicy", "managedNamespaceMetadata"], to: absent },
+        says: /is missing/,
+    },
+    {
+        rule: "FJ-GIT-025",
+        what: "a set's",
+        compliant: changed(
+            changed(applicationSet, [...template, "syncPolicy", "syncOptions"], ["CreateNamespace=true"]),
+            [...template, "syncPolicy", "managedNamespaceMetadata"],
+            { labels: { [enforce]: "baseline" } },
+        ),
+        change: { at: [...template, "syncPolicy", "managedNamespaceMetadata", "labels"], to: {} },
+        says: /is missing/,
     },
 ];

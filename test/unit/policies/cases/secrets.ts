@@ -110,6 +110,22 @@ export const cases: readonly Case[] = [
         says: /by its name a secret/,
     },
     {
+        rule: "FJ-SEC-005",
+        what: "a word after its option",
+        compliant: changed(inGit(deployment), [...container, "args"], ["--requirepass", "$(REDIS_PASSWORD)", "--port", "6379"]),
+        change: { at: [...container, "args", 1], to: "hunter2-hunter2" },
+        says: /by its name a secret/,
+    },
+    {
+        rule: "FJ-SEC-005",
+        what: "the command's last option and the first argument",
+        compliant: changed(changed(inGit(deployment), [...container, "command"], ["web", "--api-token"]), [...container, "args"], [
+            "--verbose",
+        ]),
+        change: { at: [...container, "args", 0], to: "a81cd3f0" },
+        says: /by its name a secret/,
+    },
+    {
         rule: "FJ-SEC-006",
         compliant: configuration,
         change: { at: ["object", "data", "DATABASE"], to: "postgres://web:correcthorse@db/payments" },
