@@ -78,7 +78,16 @@ function isNext(file: string, ticket: string): boolean {
     });
 }
 
+const failedFile = (file: string): string => `${file}.failed`;
+
+/** Whether someone failed with the lock since a moment. */
+function failedSince(file: string, moment: number): boolean {
+    const stats = fs.statSync(failedFile(file), { throwIfNoEntry: false });
+    return stats !== undefined && stats.mtimeMs > moment;
+}
+
 async function wait(file: string, limit: Seconds): Promise<void> {
+    const came = Date.now();
     const ticket = ticketOf(file);
     const own = path.join(path.dirname(file), ticket);
     fs.writeFileSync(own, "", { mode: 0o600 });
@@ -97,6 +106,13 @@ async function wait(file: string, limit: Seconds): Promise<void> {
             }
             await sleep(200);
         }
+        // Looked at with the lock in hand: who fails says so before giving it back.
+        if (failedSince(file, came)) {
+            fs.rmSync(file, { force: true });
+            throw new Error(
+                "fjord: a step whose turn was before this one failed, so this one was not begun\n  what to do: mend what that one says, then run again",
+            );
+        }
     } finally {
         fs.rmSync(own, { force: true });
     }
@@ -104,13 +120,17 @@ async function wait(file: string, limit: Seconds): Promise<void> {
 
 /**
  * Does something while holding a lock among the processes of this computer: the steps of one `up`, which run at the
- * same time. Who comes first goes first. Pulumi's own lock keeps a second `up` away.
+ * same time. Who comes first goes first. Where one fails, those that wait give up: what broke one node is not done to
+ * the next. Pulumi's own lock keeps a second `up` away.
  */
 export async function withLock<T>(file: string, limit: Seconds, work: () => Promise<T>): Promise<T> {
     fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
     await wait(file, limit);
     try {
         return await work();
+    } catch (error) {
+        fs.writeFileSync(failedFile(file), "", { mode: 0o600 });
+        throw error;
     } finally {
         fs.rmSync(file, { force: true });
     }

@@ -58,6 +58,7 @@ export async function roll(session: Session, input: MemberInput, reasons: RollRe
                     REGION: spec.region,
                     SETTINGS: settings,
                     PACKAGES: [],
+                    IGNORE: spec.kubernetes.ignorePreflightErrors,
                     UPLOAD: false,
                     CONFIG: "",
                     ...fileParams([]),

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # One part of changing a running node; which part is said by PART, so that the node's health can be looked at between.
 # Parameters: PART (kubeadm | upgrade | settings | kubelet | done), ROLE, VERSION, PACKAGES (name=version),
+#             IGNORE (kubeadm's checks to leave out),
 #             UPLOAD (true: this node brings the cluster's own copy of the settings up to date), REGION, SETTINGS,
 #             CONFIG (the kubeadm file), FILE_PATHS, FILE_MODES, FILE_CONTENTS (as in member.sh; secret)
 
@@ -15,10 +16,12 @@ else
         apt install --allow-change-held-packages --allow-downgrades "${PACKAGES[@]}"
         ;;
     upgrade)
+        options=()
+        if ((${#IGNORE[@]} > 0)); then options=(--ignore-preflight-errors="$(IFS=,; printf '%s' "${IGNORE[*]}")"); fi
         if [[ $UPLOAD == true ]]; then
-            kubeadm upgrade apply --yes "v$VERSION"
+            kubeadm upgrade apply --yes "v$VERSION" "${options[@]}"
         else
-            kubeadm upgrade node
+            kubeadm upgrade node "${options[@]}"
         fi
         ;;
     settings)

@@ -64,3 +64,17 @@ test("who comes first goes first, and who died while waiting is not waited for",
     assert.deepEqual(order, ["first", "second", "third"]);
     assert.deepEqual(fs.readdirSync(path.dirname(file)), []);
 });
+
+test("where one fails those that wait give up, and those that come later do not", async (t) => {
+    const file = lockFile(t);
+    let fail = (): void => undefined;
+    const holding = withLock(file, seconds(30), () => new Promise<void>((_, reject) => (fail = () => reject(new Error("work failed")))));
+    await sleep(5);
+    const waiting = withLock(file, seconds(30), async () => "begun");
+    await sleep(20);
+    fail();
+    await assert.rejects(holding, /work failed/);
+    await assert.rejects(waiting, /was not begun/);
+    await sleep(5);
+    assert.equal(await withLock(file, seconds(1), async () => "begun"), "begun");
+});
