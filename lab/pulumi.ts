@@ -16,7 +16,7 @@ export interface StackFiles {
     readonly passphrase: string;
     /** Configuration files, one a stack: `Pulumi.<stack>.yaml`. */
     readonly config: string;
-    /** Full output of every run. */
+    /** Full output of every run, each line with its second. */
     readonly logs: string;
     /** Kubeconfig and tunnel of the region (`FJORD_HOME`). */
     readonly home: string;
@@ -115,7 +115,7 @@ export async function pulumi(lab: Lab, programs: readonly string[], stack: strin
     const lines: string[] = [];
     let done = 0;
     const take = (line: string): void => {
-        out.write(`${line}\n`);
+        out.write(`${((Date.now() - start) / 1000).toFixed(1).padStart(6)} ${line}\n`);
         lines.push(line);
         const event = resourceEvent(line);
         if (event) {

@@ -7,13 +7,19 @@
 
 readonly CONFIG_FILE=/run/fjord/kubeadm.yaml
 
+# apt takes the hold off what it may change although it is held.
+install_held() {
+    apt install --allow-change-held-packages --allow-downgrades "${PACKAGES[@]}"
+    apt-mark hold "${PACKAGES[@]%%=*}"
+}
+
 if checking; then
     changed "roll: $PART"
 else
     case $PART in
     kubeadm)
         apt update
-        apt install --allow-change-held-packages --allow-downgrades "${PACKAGES[@]}"
+        install_held
         ;;
     upgrade)
         options=()
@@ -44,7 +50,7 @@ else
         ;;
     kubelet)
         if ((${#PACKAGES[@]} > 0)); then
-            apt install --allow-change-held-packages --allow-downgrades "${PACKAGES[@]}"
+            install_held
         fi
         systemctl daemon-reload
         systemctl restart kubelet

@@ -134,6 +134,25 @@ test("check mode changes nothing and says that it would", (t) => {
     assert.ok(!node.has("/etc/fjord/member-started"));
 });
 
+test("a roll holds its packages again, which apt lets go, and leaves out the checks that the stack leaves out", (t) => {
+    const node = machine(t);
+    for (const tool of ["apt-get", "apt-mark", "systemctl", "kubeadm"]) {
+        node.tool(tool, `echo "${tool} $*" >>/run/fjord/calls`);
+    }
+    const roll = (params: Record<string, ScriptValue>) => {
+        const { code, error } = node.run("roll", { ...join, ROLE: "worker", VERSION: "1.36.5", PACKAGES: [], IGNORE: [], UPLOAD: false, ...params });
+        assert.equal(code, 0, error);
+        const calls = node.read("/run/fjord/calls").trim().split("\n");
+        fs.rmSync(path.join(node.root, "/run/fjord/calls"));
+        return calls;
+    };
+    const [install = "", ...after] = roll({ PART: "kubelet", PACKAGES: ["kubelet=1.36.5-1.1", "kubectl=1.36.5-1.1"] });
+    assert.match(install, /^apt-get .* install --allow-change-held-packages .* kubelet=1\.36\.5-1\.1 kubectl=1\.36\.5-1\.1$/);
+    assert.deepEqual(after, ["apt-mark hold kubelet kubectl", "systemctl daemon-reload", "systemctl restart kubelet"]);
+    assert.deepEqual(roll({ PART: "upgrade", IGNORE: ["SystemVerification", "Mem"] }), ["kubeadm upgrade node --ignore-preflight-errors=SystemVerification,Mem"]);
+    assert.deepEqual(roll({ PART: "upgrade", UPLOAD: true }), ["kubeadm upgrade apply --yes v1.36.5"]);
+});
+
 test("an observation tells an empty machine, an interrupted join and a member apart", (t) => {
     const node = machine(t);
     node.tool("kubelet", "echo Kubernetes v1.36.4");
