@@ -60,10 +60,10 @@ for (const level of chosen.length === 0 ? standard : levels.filter((one) => chos
         run("types", process.execPath, ["node_modules/typescript/bin/tsc", "--noEmit", "-p", "."]);
         continue;
     }
-    const heavy = ["engine", "lab", "day-two", "guest"].includes(level);
-    const env = heavy ? prepare() : {};
+    const needsToolchain = ["engine", "lab", "day-two", "guest"].includes(level);
+    const env = needsToolchain ? prepare() : {};
     // Labs share the machine's memory and cores, and their tests build on one another. Elsewhere a file at a time on every
     // core; Node's own default leaves one of them free, which is half of a machine with two.
-    const concurrency = heavy ? 1 : os.availableParallelism();
+    const concurrency = needsToolchain && level !== "engine" ? 1 : os.availableParallelism();
     run(level, process.execPath, ["--import", "tsx", "--test", `--test-concurrency=${concurrency}`, ...testFiles(level)], env);
 }
