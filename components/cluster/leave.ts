@@ -2,8 +2,10 @@ import { seconds } from "../../infra/config/types";
 import { SshError } from "../remote/ssh";
 import { decideLeave, LeavePlan } from "./decide";
 import { drain } from "./drain";
+import { stackFiles } from "./home";
 import { resetConfiguration, toYaml } from "./kubeadm";
 import { findLive, LiveCluster } from "./live";
+import { withLock } from "./lock";
 import { Session, StepError } from "./session";
 import { MemberInput } from "./spec";
 
@@ -86,5 +88,7 @@ export async function leave(session: Session, input: MemberInput): Promise<strin
     if (plan.do === "refuse") {
         throw StepError.of(member.fqdn, "leave", plan.problem, plan.fix);
     }
-    return depart(session, input, live, plan);
+    const turn = { file: stackFiles(spec.region).changeLock, who: member.fqdn, limit: seconds(7200) };
+    const go = (): Promise<string[]> => depart(session, input, live, plan);
+    return member.role === "control-plane" ? withLock(turn, go) : go();
 }

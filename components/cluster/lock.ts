@@ -57,43 +57,81 @@ function removeStale(file: string): void {
     fs.rmSync(aside, { force: true });
 }
 
-/** What a process that waits leaves beside the lock: when it came, and who it is. Names sort by when they came. */
-function ticketOf(file: string): string {
-    const came = `${Date.now()}`.padStart(15, "0");
-    return `${path.basename(file)}.waits.${came}.${process.pid}.${crypto.randomBytes(4).toString("hex")}`;
+/** A lock, and who asks for it. */
+export interface Turn {
+    readonly file: string;
+    /** What it is asked for: `cp-02.osl.node`. Who asks for the same once more takes the place of the one before. */
+    readonly who: string;
+    /** Longest wait. */
+    readonly limit: Seconds;
 }
 
-/** Whether nobody alive came before. */
-function isNext(file: string, ticket: string): boolean {
-    const folder = path.dirname(file);
-    const before = fs
-        .readdirSync(folder)
-        .filter((name) => name.startsWith(`${path.basename(file)}.waits.`) && name < ticket);
-    return before.every((name) => {
-        const gone = !alive(Number(name.split(".").at(-2)));
-        if (gone) {
-            fs.rmSync(path.join(folder, name), { force: true });
-        }
-        return gone;
-    });
+/** What a process that waits leaves beside the lock. Names sort by when they came. */
+interface Ticket {
+    readonly name: string;
+    readonly pid: number;
+    readonly who: string;
 }
+
+const encoded = (who: string): string => Buffer.from(who, "utf8").toString("base64url");
+
+function ticketOf({ file, who }: Turn): Ticket {
+    const came = `${Date.now()}`.padStart(15, "0");
+    const random = crypto.randomBytes(4).toString("hex");
+    const name = `${path.basename(file)}.waits.${came}.${random}.${process.pid}.${encoded(who)}`;
+    return { name, pid: process.pid, who: encoded(who) };
+}
+
+/** All tickets of processes that live, first come first. Those of others are removed. */
+function tickets(file: string): readonly Ticket[] {
+    const folder = path.dirname(file);
+    return fs
+        .readdirSync(folder)
+        .filter((name) => name.startsWith(`${path.basename(file)}.waits.`))
+        .sort()
+        .map((name): Ticket => ({ name, pid: Number(name.split(".").at(-2)), who: name.split(".").at(-1) ?? "" }))
+        .filter(({ name, pid }) => {
+            const lives = alive(pid);
+            if (!lives) {
+                fs.rmSync(path.join(folder, name), { force: true });
+            }
+            return lives;
+        });
+}
+
+const gaveUp = (why: string): Error =>
+    new Error(`fjord: ${why}, so this step was not begun\n  what to do: mend what that one says, then run again`);
+
+/** Processes of one `up` have the same parent, the provider that starts them. */
+const run = String(process.ppid);
 
 const failedFile = (file: string): string => `${file}.failed`;
 
-/** Whether someone failed with the lock since a moment. */
+/** Whether another step of the same run has failed with the lock since a moment. */
 function failedSince(file: string, moment: number): boolean {
     const stats = fs.statSync(failedFile(file), { throwIfNoEntry: false });
-    return stats !== undefined && stats.mtimeMs > moment;
+    return stats !== undefined && stats.mtimeMs > moment && fs.readFileSync(failedFile(file), "utf8") === run;
 }
 
-async function wait(file: string, limit: Seconds): Promise<void> {
+/** Gives true if somebody had to be waited for. */
+async function wait(turn: Turn): Promise<boolean> {
+    const { file, limit } = turn;
     const came = Date.now();
-    const ticket = ticketOf(file);
-    const own = path.join(path.dirname(file), ticket);
-    fs.writeFileSync(own, "", { mode: 0o600 });
-    const deadline = Date.now() + limit * 1000;
+    const own = ticketOf(turn);
+    const ownFile = path.join(path.dirname(file), own.name);
+    fs.writeFileSync(ownFile, "", { mode: 0o600 });
+    const deadline = came + limit * 1000;
+    let waited = false;
     try {
-        while (!isNext(file, ticket) || !take(file)) {
+        for (;;) {
+            const waiting = tickets(file);
+            if (waiting.some(({ name, who }) => who === own.who && name > own.name)) {
+                throw gaveUp("another run does the same by now");
+            }
+            if (waiting[0]?.name === own.name && take(file)) {
+                break;
+            }
+            waited = true;
             const pid = holder(file);
             if (fs.existsSync(file) && (pid === undefined || !alive(pid))) {
                 removeStale(file);
@@ -109,27 +147,29 @@ async function wait(file: string, limit: Seconds): Promise<void> {
         // Looked at with the lock in hand: who fails says so before giving it back.
         if (failedSince(file, came)) {
             fs.rmSync(file, { force: true });
-            throw new Error(
-                "fjord: a step whose turn was before this one failed, so this one was not begun\n  what to do: mend what that one says, then run again",
-            );
+            throw gaveUp("a step whose turn was before this one failed");
         }
+        return waited;
     } finally {
-        fs.rmSync(own, { force: true });
+        fs.rmSync(ownFile, { force: true });
     }
 }
 
 /**
  * Does something while holding a lock among the processes of this computer: the steps of one `up`, which run at the
- * same time. Who comes first goes first. Where one fails, those that wait give up: what broke one node is not done to
- * the next. Pulumi's own lock keeps a second `up` away.
+ * same time, and those that a killed `up` has left. Who comes first goes first. Where one fails, those of the same run that
+ * wait give up: what broke one node is not done to the next. Pulumi's own lock keeps a second `up` away.
+ *
+ * @param work is told whether somebody was waited for: what it knows may be old then
  */
-export async function withLock<T>(file: string, limit: Seconds, work: () => Promise<T>): Promise<T> {
+export async function withLock<T>(turn: Turn, work: (waited: boolean) => Promise<T>): Promise<T> {
+    const { file } = turn;
     fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-    await wait(file, limit);
+    const waited = await wait(turn);
     try {
-        return await work();
+        return await work(waited);
     } catch (error) {
-        fs.writeFileSync(failedFile(file), "", { mode: 0o600 });
+        fs.writeFileSync(failedFile(file), run, { mode: 0o600 });
         throw error;
     } finally {
         fs.rmSync(file, { force: true });

@@ -55,7 +55,7 @@ export async function restartMachine(
             ssh: target,
         }),
     );
-    await withLock(stackFiles(region).changeLock, seconds(7200), async () => {
+    await withLock({ file: stackFiles(region).changeLock, who: fqdn, limit: seconds(7200) }, async () => {
         const others = controlPlanes.filter((other) => other.fqdn !== fqdn);
         const live = (await findLive(session, others)) ?? (await findLive(session, [member]));
         if (!live) {

@@ -1,7 +1,7 @@
 import * as crypto from "node:crypto";
 import { seconds } from "../../infra/config/types";
 import { auditPolicy } from "./apiserver-files";
-import { decideMember, Holding, MemberDecision, Refusal, Standing, Wanted } from "./decide";
+import { decideMember, MemberDecision, Refusal, Standing, Wanted } from "./decide";
 import { membersOf, removalProblem } from "./etcd";
 import { fileParams, NodeFile } from "./files";
 import { stackFiles } from "./home";
@@ -18,6 +18,12 @@ import { settingsHash } from "./settings";
 import { Member, MemberInput } from "./spec";
 
 type Join = Extract<MemberDecision, { do: "join" }>;
+
+/** A machine as it is, and what follows for it. */
+interface Looked {
+    readonly standing: Standing;
+    readonly decision: MemberDecision;
+}
 
 /** kubeadm's pin of a CA: sha256 of its public key. */
 export function caCertHash(pem: string): string {
@@ -199,13 +205,15 @@ export async function member(session: Session, input: MemberInput): Promise<stri
         version: spec.kubernetes.version,
         settings: settingsHash(spec),
     };
-    const look = async (): Promise<{ holding: Holding; standing: Standing; decision: MemberDecision }> => {
+    const look = async (): Promise<Looked> => {
         const [holding, standing] = await Promise.all([observe(session, machine), standingOf(live, machine)]);
-        return { holding, standing, decision: decideMember(wanted, holding, standing) };
+        return { standing, decision: decideMember(wanted, holding, standing) };
     };
     const done: string[] = [];
-    let { standing, decision } = await look();
-    if (decision.do === "join") {
+    const enter = async ({ standing, decision }: Looked): Promise<Looked> => {
+        if (decision.do !== "join") {
+            return { standing, decision };
+        }
         if (decision.reset) {
             await session.script(machine, {
                 script: "reset",
@@ -214,17 +222,18 @@ export async function member(session: Session, input: MemberInput): Promise<stri
             });
             done.push("reset");
         }
-        const { ca } = standing;
-        const joining = decision;
-        const enter = async (): Promise<void> => {
-            await clearTraces(live, machine, joining);
-            await join(session, live, input, ca);
-        };
-        // etcd takes in one member at a time.
-        await (machine.role === "control-plane" ? withLock(stackFiles(spec.region).changeLock, seconds(7200), enter) : enter());
+        await clearTraces(live, machine, decision);
+        await join(session, live, input, standing.ca);
         done.push("joined");
-        ({ standing, decision } = await look());
-    }
+        return look();
+    };
+    const first = await look();
+    // etcd takes in one member at a time. A step that a killed run has left may join the machine while this one waits.
+    const turn = { file: stackFiles(spec.region).changeLock, who: machine.fqdn, limit: seconds(7200) };
+    const inTurn = machine.role === "control-plane" && first.decision.do === "join";
+    const { decision } = inTurn
+        ? await withLock(turn, async (waited) => enter(waited ? await look() : first))
+        : await enter(first);
     if (decision.do === "refuse") {
         refuse(machine, decision);
     }

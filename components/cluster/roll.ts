@@ -30,7 +30,7 @@ async function clusterVersion(live: LiveCluster): Promise<string> {
  */
 export async function roll(session: Session, input: MemberInput, reasons: RollReasons): Promise<void> {
     const { member, spec } = input;
-    await withLock(stackFiles(spec.region).changeLock, seconds(7200), async () => {
+    await withLock({ file: stackFiles(spec.region).changeLock, who: member.fqdn, limit: seconds(7200) }, async () => {
         const others = input.controlPlanes.filter(({ name }) => name !== member.name);
         const live = (await findLive(session, others)) ?? (await findLive(session, input.controlPlanes));
         if (!live) {

@@ -6,7 +6,7 @@ import { seconds } from "../../../infra/config/types";
 /** A process of the lock's test: notes when it goes in and out, or dies inside. */
 const [file = "", log = "", fate = ""] = process.argv.slice(2);
 
-void withLock(file, seconds(30), async () => {
+void withLock({ file, who: String(process.pid), limit: seconds(30) }, async () => {
     fs.appendFileSync(log, "in\n");
     if (fate === "die") {
         process.kill(process.pid, "SIGKILL");

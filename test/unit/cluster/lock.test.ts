@@ -15,6 +15,10 @@ function lockFile(t: TestContext): string {
     return path.join(folder, "deep", "change.lock");
 }
 
+let asked = 0;
+/** Everybody asks for something else. */
+const turn = (file: string, limit = 30) => ({ file, who: `step ${asked++}`, limit: seconds(limit) });
+
 test("several processes go one after the other, also when one of them dies with the lock", async (t) => {
     const file = lockFile(t);
     const log = `${file}.log`;
@@ -36,13 +40,13 @@ test("several processes go one after the other, also when one of them dies with 
 test("the lock is given back after a failure, and a holder that stays is named", async (t) => {
     const file = lockFile(t);
     await assert.rejects(
-        withLock(file, seconds(1), () => Promise.reject(new Error("work failed"))),
+        withLock(turn(file, 1), () => Promise.reject(new Error("work failed"))),
         /work failed/,
     );
     assert.ok(!fs.existsSync(file));
     fs.writeFileSync(file, "1");
     await assert.rejects(
-        withLock(file, seconds(1), async () => undefined),
+        withLock(turn(file, 1), async () => undefined),
         /process 1 holds .* for more than 1 s/,
     );
 });
@@ -51,12 +55,12 @@ test("who comes first goes first, and who died while waiting is not waited for",
     const file = lockFile(t);
     const order: string[] = [];
     let done = (): void => undefined;
-    const holding = withLock(file, seconds(30), () => new Promise<void>((resolve) => (done = resolve)));
+    const holding = withLock(turn(file), () => new Promise<void>((resolve) => (done = resolve)));
     // A process id that nobody has: it waited since before all others.
-    fs.writeFileSync(`${file}.waits.000000000000001.4194304.dead`, "");
+    fs.writeFileSync(`${file}.waits.000000000000001.dead.4194304.who`, "");
     const waiting: Promise<unknown>[] = [];
     for (const name of ["first", "second", "third"]) {
-        waiting.push(withLock(file, seconds(30), async () => order.push(name)));
+        waiting.push(withLock(turn(file), async () => order.push(name)));
         await sleep(5);
     }
     done();
@@ -68,13 +72,42 @@ test("who comes first goes first, and who died while waiting is not waited for",
 test("where one fails those that wait give up, and those that come later do not", async (t) => {
     const file = lockFile(t);
     let fail = (): void => undefined;
-    const holding = withLock(file, seconds(30), () => new Promise<void>((_, reject) => (fail = () => reject(new Error("work failed")))));
+    const holding = withLock(turn(file), () => new Promise<void>((_, reject) => (fail = () => reject(new Error("work failed")))));
     await sleep(5);
-    const waiting = withLock(file, seconds(30), async () => "begun");
+    const waiting = withLock(turn(file), async () => "begun");
     await sleep(20);
     fail();
     await assert.rejects(holding, /work failed/);
     await assert.rejects(waiting, /was not begun/);
     await sleep(5);
-    assert.equal(await withLock(file, seconds(1), async () => "begun"), "begun");
+    assert.equal(await withLock(turn(file, 1), async () => "begun"), "begun");
+});
+
+test("who asks for the same once more takes the place of the one that waits", async (t) => {
+    const file = lockFile(t);
+    let done = (): void => undefined;
+    const holding = withLock(turn(file), () => new Promise<void>((resolve) => (done = resolve)));
+    const same = { file, who: "cp-02.osl.node", limit: seconds(30) };
+    const old = withLock(same, async () => "old");
+    const refused = assert.rejects(old, /another run does the same by now/);
+    await sleep(5);
+    const young = withLock(same, async (waited) => `young, ${waited ? "waited" : "at once"}`);
+    await refused;
+    done();
+    await holding;
+    assert.equal(await young, "young, waited");
+    assert.equal(await withLock(same, async (waited) => waited), false);
+});
+
+test("a failure of an earlier run stops nobody", async (t) => {
+    const file = lockFile(t);
+    let fail = (): void => undefined;
+    const holding = withLock(turn(file), () => new Promise<void>((_, reject) => (fail = () => reject(new Error("work failed")))));
+    await sleep(5);
+    const waiting = withLock(turn(file), async () => "begun");
+    await sleep(20);
+    fail();
+    await assert.rejects(holding, /work failed/);
+    fs.writeFileSync(`${file}.failed`, "1");
+    assert.equal(await waiting, "begun");
 });
