@@ -9,17 +9,15 @@ import type { ImageIndex } from "./services/registry";
 import { ensureRootfs } from "./rootfs";
 import type { Progress } from "./process";
 import { cacheRoot, type Toolchain } from "./toolchain/paths";
+import { groups } from "./toolchain/table";
 
 /** Kubernetes' own programs: those that carry its version. */
-export const kubernetesPrograms = [
-    "kubeadm",
-    "kubelet",
-    "kubectl",
-    "kube-apiserver",
-    "kube-controller-manager",
-    "kube-scheduler",
-    "kube-proxy",
-] as const;
+const kubernetesPrograms: ReadonlySet<string> = new Set(
+    groups
+        .flatMap(({ programs }) => programs)
+        .filter((program) => program.package.startsWith("k8s.io/kubernetes/"))
+        .map(({ output }) => output),
+);
 
 /**
  * The next patch release: `1.36.5` after `1.36.4`. Pure.
@@ -61,10 +59,9 @@ function renumberedToolchain(toolchain: Toolchain, dir: string): Toolchain {
     const bin = path.join(dir, "bin");
     fs.rmSync(dir, { recursive: true, force: true });
     fs.mkdirSync(bin, { recursive: true });
-    const renumbered: readonly string[] = kubernetesPrograms;
     for (const name of fs.readdirSync(toolchain.bin)) {
         const [source, target] = [path.join(toolchain.bin, name), path.join(bin, name)];
-        if (!renumbered.includes(name)) {
+        if (!kubernetesPrograms.has(name)) {
             fs.symlinkSync(source, target);
             continue;
         }

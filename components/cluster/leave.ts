@@ -1,11 +1,10 @@
 import { seconds } from "../../infra/config/types";
 import { SshError } from "../remote/ssh";
+import { alone } from "./change";
 import { decideLeave, LeavePlan } from "./decide";
 import { drain } from "./drain";
-import { stackFiles } from "./home";
 import { resetConfiguration, toYaml } from "./kubeadm";
 import { findLive, LiveCluster } from "./live";
-import { withLock } from "./lock";
 import { Session, StepError } from "./session";
 import { MemberInput } from "./spec";
 
@@ -88,7 +87,6 @@ export async function leave(session: Session, input: MemberInput): Promise<strin
     if (plan.do === "refuse") {
         throw StepError.of(member.fqdn, "leave", plan.problem, plan.fix);
     }
-    const turn = { file: stackFiles(spec.region).changeLock, who: member.fqdn, limit: seconds(7200) };
     const go = (): Promise<string[]> => depart(session, input, live, plan);
-    return member.role === "control-plane" ? withLock(turn, go) : go();
+    return member.role === "control-plane" ? alone(spec.region, member.fqdn, go) : go();
 }

@@ -57,31 +57,17 @@ export class LiveCluster {
         }
     }
 
+    /** The cluster's CA certificate. */
     async ca(): Promise<string> {
-        return this.read(`${paths.pki}/ca.crt`);
+        const [ca = ""] = await this.readAll([`${paths.pki}/ca.crt`]);
+        return ca;
     }
 
-    /** Reads a file as root. Its content stays in memory. */
-    async read(path: string): Promise<string> {
-        const { code, stdout } = await this.session.run(this.through, commandLine(["cat", path]), {
-            what: `read ${path}`,
-        });
-        if (code !== 0 || stdout === "") {
-            throw StepError.of(
-                this.through.fqdn,
-                "cluster",
-                `${path} cannot be read`,
-                "the control plane is damaged: take it out of the stack and put it in again",
-            );
-        }
-        return stdout;
-    }
-
-    /** Reads several files as root, in their order, over one session. */
+    /** Reads several files as root, in their order, over one session. Their content stays in memory. */
     async readAll(files: readonly string[]): Promise<readonly string[]> {
         const inner = files.map((file) => `base64 -w0 -- ${shellQuote(file)} && echo`).join(" && ");
         const { code, stdout } = await this.session.run(this.through, `sh -c ${shellQuote(inner)}`, {
-            what: "read the files that control planes share",
+            what: `read ${files.join(", ")}`,
         });
         const contents = stdout.trimEnd().split("\n").map((line) => Buffer.from(line, "base64").toString("utf8"));
         if (code !== 0 || contents.length !== files.length || contents.includes("")) {

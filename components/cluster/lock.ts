@@ -75,11 +75,11 @@ interface Ticket {
 
 const encoded = (who: string): string => Buffer.from(who, "utf8").toString("base64url");
 
-function ticketOf({ file, who }: Turn): Ticket {
+function ticketOf({ file, who }: Turn): Pick<Ticket, "name" | "who"> {
     const came = `${Date.now()}`.padStart(15, "0");
     const random = crypto.randomBytes(4).toString("hex");
     const name = `${path.basename(file)}.waits.${came}.${random}.${process.pid}.${encoded(who)}`;
-    return { name, pid: process.pid, who: encoded(who) };
+    return { name, who: encoded(who) };
 }
 
 /** All tickets of processes that live, first come first. Those of others are removed. */

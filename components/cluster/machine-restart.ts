@@ -1,9 +1,8 @@
 import { Role, Seconds, seconds, SshTarget } from "../../infra/config/types";
 import { readAccess } from "./access";
 import { aside, waitHealthy } from "./aside";
-import { stackFiles } from "./home";
+import { alone } from "./change";
 import { findLive } from "./live";
-import { withLock } from "./lock";
 import { paths } from "./paths";
 import { Session, StepError } from "./session";
 import { Member } from "./spec";
@@ -55,7 +54,7 @@ export async function restartMachine(
             ssh: target,
         }),
     );
-    await withLock({ file: stackFiles(region).changeLock, who: fqdn, limit: seconds(7200) }, async () => {
+    await alone(region, fqdn, async () => {
         const others = controlPlanes.filter((other) => other.fqdn !== fqdn);
         const live = (await findLive(session, others)) ?? (await findLive(session, [member]));
         if (!live) {

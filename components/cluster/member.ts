@@ -1,14 +1,13 @@
 import * as crypto from "node:crypto";
 import { seconds } from "../../infra/config/types";
 import { auditPolicy } from "./apiserver-files";
+import { alone } from "./change";
 import { decideMember, MemberDecision, Refusal, Standing, Wanted } from "./decide";
 import { membersOf, removalProblem } from "./etcd";
 import { fileParams, NodeFile } from "./files";
-import { stackFiles } from "./home";
 import { recordedSettings } from "./init";
 import { joinConfiguration, resetConfiguration, taintOf, toYaml } from "./kubeadm";
 import { findLive, LiveCluster, waitFor } from "./live";
-import { withLock } from "./lock";
 import { markNode } from "./marks";
 import { observe } from "./observe";
 import { paths, sharedPki } from "./paths";
@@ -229,10 +228,9 @@ export async function member(session: Session, input: MemberInput): Promise<stri
     };
     const first = await look();
     // etcd takes in one member at a time. A step that a killed run has left may join the machine while this one waits.
-    const turn = { file: stackFiles(spec.region).changeLock, who: machine.fqdn, limit: seconds(7200) };
     const inTurn = machine.role === "control-plane" && first.decision.do === "join";
     const { decision } = inTurn
-        ? await withLock(turn, async (waited) => enter(waited ? await look() : first))
+        ? await alone(spec.region, machine.fqdn, async (waited) => enter(waited ? await look() : first))
         : await enter(first);
     if (decision.do === "refuse") {
         refuse(machine, decision);

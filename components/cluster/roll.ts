@@ -1,13 +1,12 @@
 import { seconds } from "../../infra/config/types";
 import { auditPolicy } from "./apiserver-files";
 import { aside, waitHealthy } from "./aside";
+import { alone } from "./change";
 import { RollReasons } from "./decide";
 import { fileParams } from "./files";
-import { stackFiles } from "./home";
 import { applyBootstrapObjects, recordedSettings } from "./init";
 import { initConfiguration, toYaml } from "./kubeadm";
 import { findLive, LiveCluster } from "./live";
-import { withLock } from "./lock";
 import { paths } from "./paths";
 import { Session, StepError } from "./session";
 import { settingsHash } from "./settings";
@@ -30,7 +29,7 @@ async function clusterVersion(live: LiveCluster): Promise<string> {
  */
 export async function roll(session: Session, input: MemberInput, reasons: RollReasons): Promise<void> {
     const { member, spec } = input;
-    await withLock({ file: stackFiles(spec.region).changeLock, who: member.fqdn, limit: seconds(7200) }, async () => {
+    await alone(spec.region, member.fqdn, async () => {
         const others = input.controlPlanes.filter(({ name }) => name !== member.name);
         const live = (await findLive(session, others)) ?? (await findLive(session, input.controlPlanes));
         if (!live) {

@@ -1,33 +1,16 @@
-import * as assert from "node:assert/strict";
-import { after, before } from "node:test";
-import { cgroupSetup } from "../../lab/cgroup";
 import { defaultMachines, planLab, type Lab } from "../../lab/plan";
-import { findRemains, nothingRemains } from "../../lab/remains";
-import { Story } from "../lab/story";
+import { regionStory } from "../lab/story";
 import { driftEnds, driftFound } from "../lab/stories/drifting";
 import { prepare } from "../lab/stories/interruption";
 import { previewedBlind, reviewed } from "../lab/stories/review";
 import { settingsRoll, versionRoll } from "../lab/stories/roll";
 import { expectWholeRegion } from "../lab/stories/whole";
-import { TestRegion } from "../lab/test-region";
 
 // What is done to a region that runs: it is reviewed, looked at, and rolled. The life before and after is test/lab's.
 
 const plan = (machines: readonly string[] = defaultMachines): Lab => planLab({ name: "days", range: "10.84.0.0/24", machines });
 
-let region: TestRegion;
-
-before(async () => {
-    region = await TestRegion.make(plan);
-});
-
-after(async () => {
-    await TestRegion.remove(plan);
-    const remains = await findRemains(plan(), cgroupSetup());
-    assert.ok(nothingRemains(remains), JSON.stringify(remains));
-});
-
-const story = new Story(() => region);
+const story = regionStory(plan);
 
 story.part("the trust stack comes up", prepare);
 story.part("a region comes up", async (t, one) => {

@@ -1,14 +1,9 @@
-import * as assert from "node:assert/strict";
-import { after, before } from "node:test";
-import { cgroupSetup } from "../../lab/cgroup";
 import { planLab, type Lab } from "../../lab/plan";
-import { findRemains, nothingRemains } from "../../lab/remains";
-import { Story } from "../lab/story";
+import { regionStory } from "../lab/story";
 import { guestJoins, guestLeaves, killedWhileMade, planChanges } from "../lab/stories/guest";
 import { guestAdded, guestRemoved, imageChanged } from "../lab/stories/guest-changes";
 import { hypervisorFaults } from "../lab/stories/hypervisor-faults";
 import { prepare } from "../lab/stories/interruption";
-import { TestRegion } from "../lab/test-region";
 
 /** One server that existed is the control plane; its worker is a guest that the region makes. */
 const plan = (): Lab =>
@@ -20,19 +15,7 @@ const plan = (): Lab =>
         guests: ["worker-01"],
     });
 
-let region: TestRegion;
-
-before(async () => {
-    region = await TestRegion.make(plan);
-});
-
-after(async () => {
-    await TestRegion.remove(plan);
-    const remains = await findRemains(plan(), cgroupSetup());
-    assert.ok(nothingRemains(remains), JSON.stringify(remains));
-});
-
-const story = new Story(() => region);
+const story = regionStory(plan);
 
 story.part("the trust stack comes up", prepare);
 story.part("what is wrong with a hypervisor is named, and no guest is made", hypervisorFaults);

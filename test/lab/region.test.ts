@@ -1,8 +1,5 @@
-import * as assert from "node:assert/strict";
 import { after, before } from "node:test";
-import { cgroupSetup } from "../../lab/cgroup";
-import { findRemains, nothingRemains } from "../../lab/remains";
-import { Story } from "./story";
+import { regionStory } from "./story";
 import { configErrors } from "./stories/config-errors";
 import { replaceFirstControlPlane } from "./stories/control-plane";
 import { destruction } from "./stories/destruction";
@@ -12,28 +9,20 @@ import { interruptedEarly, interruptedLate, prepare } from "./stories/interrupti
 import { CommandLines, secrets } from "./stories/secrets";
 import { unchanged } from "./stories/unchanged";
 import { addAndRemoveWorker } from "./stories/workers";
-import { planTestLab, TestRegion } from "./test-region";
 
 // The life of one region, from bare servers to nothing. Each part starts from what the part before it left; after one
 // that fails the rest would test another region than it means to, and is skipped.
 
-let region: TestRegion;
+const story = regionStory();
+
 /** Watched all the while: a secret in a command line shows only while the command runs. */
 let commandLines: CommandLines;
 
-before(async () => {
-    region = await TestRegion.make();
+before(() => {
     commandLines = new CommandLines();
 });
 
-after(async () => {
-    commandLines?.stop();
-    await TestRegion.remove();
-    const remains = await findRemains(planTestLab(), cgroupSetup());
-    assert.ok(nothingRemains(remains), JSON.stringify(remains));
-});
-
-const story = new Story(() => region);
+after(() => commandLines?.stop());
 
 story.part("the trust stack comes up, and its deploy key is registered", prepare);
 story.part("every mistake of a configuration is reported at once, and no server is touched", configErrors);

@@ -1,5 +1,8 @@
-import { test, type TestContext } from "node:test";
-import type { TestRegion } from "./test-region";
+import * as assert from "node:assert/strict";
+import { after, before, test, type TestContext } from "node:test";
+import { cgroupSetup } from "../../lab/cgroup";
+import { findRemains, nothingRemains } from "../../lab/remains";
+import { planTestLab, TestRegion, type LabPlan } from "./test-region";
 
 /** The parts of one story, in order: after one that fails the rest would test another region than it means to. */
 export class Story {
@@ -22,4 +25,18 @@ export class Story {
             this.failed = undefined;
         });
     }
+}
+
+/** The story of one region: its lab is made before the first part and removed after the last, with nothing left of it. */
+export function regionStory(plan: LabPlan = planTestLab): Story {
+    let region: TestRegion;
+    before(async () => {
+        region = await TestRegion.make(plan);
+    });
+    after(async () => {
+        await TestRegion.remove(plan);
+        const remains = await findRemains(plan(), cgroupSetup());
+        assert.ok(nothingRemains(remains), JSON.stringify(remains));
+    });
+    return new Story(() => region);
 }

@@ -36,13 +36,13 @@ export class TestRegion {
     ) {}
 
     /** Makes the servers and services; what an earlier run that was killed has left is removed first. */
-    static async make(plan: LabPlan = planTestLab): Promise<TestRegion> {
+    static async make(plan: LabPlan): Promise<TestRegion> {
         await TestRegion.remove(plan);
         return new TestRegion(plan, await makeLab(plan(), new Phases()));
     }
 
     /** Removes the lab, whatever is left of it. */
-    static remove(plan: LabPlan = planTestLab): Promise<void> {
+    static remove(plan: LabPlan): Promise<void> {
         return removeLab(plan(), cgroupSetup(), "files", () => undefined);
     }
 

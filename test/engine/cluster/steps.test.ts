@@ -41,8 +41,8 @@ async function controlPlane(name: string, last: number, observed: string) {
             if (command.includes("cluster-observe")) {
                 return { code: 0, stdout: observed };
             }
-            if (command.startsWith("cat /etc/kubernetes/pki/ca.crt")) {
-                return { code: 0, stdout: "CA\n" };
+            if (command.includes("/etc/kubernetes/pki/ca.crt")) {
+                return { code: 0, stdout: `${Buffer.from("CA\n").toString("base64")}\n` };
             }
             return { code: stdin.includes("kubeadm reset") || command.includes("etcdctl") ? 1 : 0 };
         },

@@ -23,9 +23,10 @@ const withGuests = (edit: (first: RegionInput["machines"][number]) => readonly R
 const readyLimit = 180_000;
 
 async function expectReady(region: TestRegion, name: string): Promise<void> {
+    const ready = new RegExp(`^${name}\\S+ +Ready`, "m");
     let nodes = "";
-    await until(readyLimit, async () => new RegExp(`^${name}\\S+ +Ready`, "m").test((nodes = await region.kubectl("get", "nodes"))), 2000);
-    assert.match(nodes, new RegExp(`^${name}\\S+ +Ready`, "m"));
+    await until(readyLimit, async () => ready.test((nodes = await region.kubectl("get", "nodes"))), 2000);
+    assert.match(nodes, ready);
 }
 
 /** What would differ if anybody had touched the first worker: its boot, and the node's own identity. */

@@ -19,6 +19,17 @@ let asked = 0;
 /** Everybody asks for something else. */
 const turn = (file: string, limit = 30) => ({ file, who: `step ${asked++}`, limit: seconds(limit) });
 
+/** Holds the lock until it is told to end, or to fail. */
+function hold(file: string) {
+    let end = (): void => undefined;
+    let fail = (): void => undefined;
+    const work = new Promise<void>((resolve, reject) => {
+        end = resolve;
+        fail = () => reject(new Error("work failed"));
+    });
+    return { ended: withLock(turn(file), () => work), end, fail };
+}
+
 test("several processes go one after the other, also when one of them dies with the lock", async (t) => {
     const file = lockFile(t);
     const log = `${file}.log`;
@@ -54,8 +65,7 @@ test("the lock is given back after a failure, and a holder that stays is named",
 test("who comes first goes first, and who died while waiting is not waited for", async (t) => {
     const file = lockFile(t);
     const order: string[] = [];
-    let done = (): void => undefined;
-    const holding = withLock(turn(file), () => new Promise<void>((resolve) => (done = resolve)));
+    const holder = hold(file);
     // A process id that nobody has: it waited since before all others.
     fs.writeFileSync(`${file}.waits.000000000000001.dead.4194304.who`, "");
     const waiting: Promise<unknown>[] = [];
@@ -63,21 +73,20 @@ test("who comes first goes first, and who died while waiting is not waited for",
         waiting.push(withLock(turn(file), async () => order.push(name)));
         await sleep(5);
     }
-    done();
-    await Promise.all([holding, ...waiting]);
+    holder.end();
+    await Promise.all([holder.ended, ...waiting]);
     assert.deepEqual(order, ["first", "second", "third"]);
     assert.deepEqual(fs.readdirSync(path.dirname(file)), []);
 });
 
 test("where one fails those that wait give up, and those that come later do not", async (t) => {
     const file = lockFile(t);
-    let fail = (): void => undefined;
-    const holding = withLock(turn(file), () => new Promise<void>((_, reject) => (fail = () => reject(new Error("work failed")))));
+    const holder = hold(file);
     await sleep(5);
     const waiting = withLock(turn(file), async () => "begun");
     await sleep(20);
-    fail();
-    await assert.rejects(holding, /work failed/);
+    holder.fail();
+    await assert.rejects(holder.ended, /work failed/);
     await assert.rejects(waiting, /was not begun/);
     await sleep(5);
     assert.equal(await withLock(turn(file, 1), async () => "begun"), "begun");
@@ -85,29 +94,27 @@ test("where one fails those that wait give up, and those that come later do not"
 
 test("who asks for the same once more takes the place of the one that waits", async (t) => {
     const file = lockFile(t);
-    let done = (): void => undefined;
-    const holding = withLock(turn(file), () => new Promise<void>((resolve) => (done = resolve)));
+    const holder = hold(file);
     const same = { file, who: "cp-02.osl.node", limit: seconds(30) };
     const old = withLock(same, async () => "old");
     const refused = assert.rejects(old, /another run does the same by now/);
     await sleep(5);
     const young = withLock(same, async (waited) => `young, ${waited ? "waited" : "at once"}`);
     await refused;
-    done();
-    await holding;
+    holder.end();
+    await holder.ended;
     assert.equal(await young, "young, waited");
     assert.equal(await withLock(same, async (waited) => waited), false);
 });
 
 test("a failure of an earlier run stops nobody", async (t) => {
     const file = lockFile(t);
-    let fail = (): void => undefined;
-    const holding = withLock(turn(file), () => new Promise<void>((_, reject) => (fail = () => reject(new Error("work failed")))));
+    const holder = hold(file);
     await sleep(5);
     const waiting = withLock(turn(file), async () => "begun");
     await sleep(20);
-    fail();
-    await assert.rejects(holding, /work failed/);
+    holder.fail();
+    await assert.rejects(holder.ended, /work failed/);
     fs.writeFileSync(`${file}.failed`, "1");
     assert.equal(await waiting, "begun");
 });
