@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Seconds, seconds } from "../../infra/config/types";
 import { shellQuote } from "../remote/script";
-import { EtcdHealth, parseMembers, withHealth } from "./etcd";
+import { EtcdHealth, membersOf, parseMembers, withHealth } from "./etcd";
 import { NodeState, parseNodes } from "./nodes";
 import { apiPort, criSocket, paths } from "./paths";
 import { commandLine, Session, StepError } from "./session";
@@ -124,6 +124,13 @@ export class LiveCluster {
         const health = await this.etcdctl(["endpoint", "health", "--cluster", "-w", "json"], "ask etcd for its health");
         const json = health.stdout.split("\n").find((line) => line.startsWith("[")) ?? "[]";
         return withHealth(parseMembers(list.stdout), json);
+    }
+
+    /** Whether a machine's etcd member votes: it has what the others have, and they count on it. */
+    async votes(member: Member): Promise<boolean> {
+        const { code, stdout } = await this.etcdctl(["member", "list", "-w", "simple"], "ask etcd for its members");
+        const own = code === 0 ? membersOf(parseMembers(stdout), member.fqdn, member.nodeAddress) : [];
+        return own.some(({ learner }) => !learner);
     }
 
     async removeEtcd(id: string): Promise<void> {

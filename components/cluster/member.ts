@@ -18,6 +18,11 @@ import { Member, MemberInput } from "./spec";
 
 type Join = Extract<MemberDecision, { do: "join" }>;
 
+/** A machine on its way into the cluster. */
+export interface Joining {
+    readonly end: Promise<void>;
+}
+
 /** A machine as it is, and what follows for it. */
 interface Looked {
     readonly standing: Standing;
@@ -156,6 +161,19 @@ async function join(session: Session, live: LiveCluster, input: MemberInput, ca:
     }
 }
 
+/**
+ * Ends when etcd has taken a machine in, or its joining has ended. The rest of `kubeadm join` is mostly waiting, for all
+ * of etcd to answer and for the machine's own API server; the next machine need not wait for that too.
+ *
+ * @throws what the joining throws
+ */
+export async function takenIn(live: Pick<LiveCluster, "votes">, member: Member, { end }: Joining): Promise<void> {
+    let ended = false;
+    const joined = end.finally(() => (ended = true));
+    const votes = waitFor(seconds(900), async () => ended || (await live.votes(member).catch(() => false)) || undefined);
+    await Promise.race([joined, votes]);
+}
+
 /** Labels and taints, which may change while the node runs. */
 async function mark(live: LiveCluster, member: Member): Promise<boolean> {
     for (let attempt = 1; ; attempt++) {
@@ -209,9 +227,9 @@ export async function member(session: Session, input: MemberInput): Promise<stri
         return { standing, decision: decideMember(wanted, holding, standing) };
     };
     const done: string[] = [];
-    const enter = async ({ standing, decision }: Looked): Promise<Looked> => {
+    const enter = async ({ standing, decision }: Looked): Promise<Joining | undefined> => {
         if (decision.do !== "join") {
-            return { standing, decision };
+            return undefined;
         }
         if (decision.reset) {
             await session.script(machine, {
@@ -222,16 +240,21 @@ export async function member(session: Session, input: MemberInput): Promise<stri
             done.push("reset");
         }
         await clearTraces(live, machine, decision);
-        await join(session, live, input, standing.ca);
         done.push("joined");
-        return look();
+        return { end: join(session, live, input, standing.ca) };
     };
     const first = await look();
     // etcd takes in one member at a time. A step that a killed run has left may join the machine while this one waits.
-    const inTurn = machine.role === "control-plane" && first.decision.do === "join";
-    const { decision } = inTurn
-        ? await alone(spec.region, machine.fqdn, async (waited) => enter(waited ? await look() : first))
+    const takesTurn = machine.role === "control-plane" && first.decision.do === "join";
+    const joining = takesTurn
+        ? await alone(spec.region, machine.fqdn, async (waited) => {
+              const begun = await enter(waited ? await look() : first);
+              await (begun && takenIn(live, machine, begun));
+              return begun;
+          })
         : await enter(first);
+    await joining?.end;
+    const { decision } = first.decision.do === "join" ? await look() : first;
     if (decision.do === "refuse") {
         refuse(machine, decision);
     }
