@@ -1,7 +1,10 @@
 import * as assert from "node:assert/strict";
+import * as fs from "node:fs";
 import type { TestContext } from "node:test";
+import type { Lock } from "../../../infra/config/lock";
 import type { RegionInput } from "../../../infra/config/schema/region";
 import { diagnostics } from "../../../lab/pulumi";
+import { guestImageName } from "../../../lab/services/files";
 import { sshNode, startNode, stopNode, waitForSsh } from "../../../lab/node";
 import type { TestRegion } from "../test-region";
 
@@ -63,6 +66,19 @@ const faults: readonly Fault[] = [
             };
         },
         expected: /fjord: hv-01: step hypervisor did not start: the machine did not answer at 10\.83\.0\.201:22.*what to do: check that it is powered on/s,
+    },
+    {
+        name: "an image with another checksum than the lock's",
+        breaks: async ({ made: { lockFile } }) => {
+            const text = fs.readFileSync(lockFile, "utf8");
+            const lock = JSON.parse(text) as Lock;
+            const image = lock.guestImages?.[guestImageName];
+            assert.ok(image);
+            const guestImages = { ...lock.guestImages, [guestImageName]: { ...image, sha256: "ab".repeat(32) } };
+            fs.writeFileSync(lockFile, JSON.stringify({ ...lock, guestImages }));
+            return async () => fs.writeFileSync(lockFile, text);
+        },
+        expected: /fjord: hv-01: step \S+ failed: \S+ has sha256 [0-9a-f]{64}, the lock says (ab){32}.*what to do: /s,
     },
     {
         name: "a name that a foreign domain has",
