@@ -9,7 +9,9 @@ export interface FlannelSettings {
     readonly images: { readonly flannel: LockedImage; readonly "flannel-cni-plugin": LockedImage };
 }
 
-const namespace = "kube-flannel";
+/** Where flannel lives, and what runs it on every node; upstream's names. */
+export const networkNamespace = "kube-flannel";
+export const daemonSetName = "kube-flannel-ds";
 const app = { app: "flannel", "k8s-app": "flannel" };
 
 /** How pods get their network: a bridge on each node, and VXLAN between nodes. */
@@ -130,11 +132,11 @@ export function flannelObjects(settings: FlannelSettings) {
         namespace: {
             metadata: {
                 ...metadata,
-                name: namespace,
+                name: networkNamespace,
                 labels: { ...app, "pod-security.kubernetes.io/enforce": "privileged" },
             },
         },
-        serviceAccount: { metadata: { ...metadata, name: "flannel", namespace } },
+        serviceAccount: { metadata: { ...metadata, name: "flannel", namespace: networkNamespace } },
         clusterRole: {
             metadata: { ...metadata, name: "flannel" },
             rules: [
@@ -146,14 +148,14 @@ export function flannelObjects(settings: FlannelSettings) {
         clusterRoleBinding: {
             metadata: { ...metadata, name: "flannel" },
             roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "flannel" },
-            subjects: [{ kind: "ServiceAccount", name: "flannel", namespace }],
+            subjects: [{ kind: "ServiceAccount", name: "flannel", namespace: networkNamespace }],
         },
         config: {
-            metadata: { ...metadata, name: "kube-flannel-cfg", namespace },
+            metadata: { ...metadata, name: "kube-flannel-cfg", namespace: networkNamespace },
             data: { "cni-conf.json": cniConfig(), "net-conf.json": netConfig(settings.podCidr) },
         },
         daemonSet: {
-            metadata: { ...metadata, name: "kube-flannel-ds", namespace },
+            metadata: { ...metadata, name: daemonSetName, namespace: networkNamespace },
             spec: {
                 selector: { matchLabels: { app: "flannel" } },
                 // A new version may reach a third of the nodes at a time; running pods keep their network meanwhile.

@@ -11,6 +11,7 @@ import { findLive, LiveCluster, waitFor } from "./live";
 import { markNode } from "./marks";
 import { observe } from "./observe";
 import { paths, sharedPki } from "./paths";
+import { awaitReady } from "./ready";
 import { roll } from "./roll";
 import { Session, StepError } from "./session";
 import { settingsHash } from "./settings";
@@ -272,6 +273,9 @@ export async function member(session: Session, input: MemberInput): Promise<stri
     }
     if (await mark(live, machine)) {
         done.push("marked");
+    }
+    if (joining) {
+        await awaitReady(live, machine.fqdn);
     }
     return done.join(", ") || "unchanged";
 }

@@ -4,6 +4,8 @@ export interface NodeState {
     readonly uid: string;
     readonly resourceVersion: string;
     readonly ready: boolean;
+    /** Why it is not Ready, in the kubelet's words; empty where it is, or never said. */
+    readonly trouble: string;
     readonly unschedulable: boolean;
     readonly kubeletVersion: string;
     /** The kernel's id of its boot; another one after every restart of the machine. */
@@ -30,10 +32,16 @@ interface NodeObject {
         annotations?: Record<string, string>;
     };
     spec?: { unschedulable?: boolean; taints?: NodeTaint[] };
-    status?: { conditions?: { type: string; status: string }[]; nodeInfo?: { kubeletVersion?: string; bootID?: string } };
+    status?: { conditions?: { type: string; status: string; message?: string }[]; nodeInfo?: { kubeletVersion?: string; bootID?: string } };
 }
 
 const controlPlaneLabel = "node-role.kubernetes.io/control-plane";
+
+function readiness(node: NodeObject): Pick<NodeState, "ready" | "trouble"> {
+    const condition = node.status?.conditions?.find(({ type }) => type === "Ready");
+    const ready = condition?.status === "True";
+    return { ready, trouble: ready ? "" : (condition?.message ?? "") };
+}
 
 /** Reads `kubectl get nodes -o json`. */
 export function parseNodes(text: string): NodeState[] {
@@ -41,7 +49,7 @@ export function parseNodes(text: string): NodeState[] {
         name: node.metadata.name,
         uid: node.metadata.uid,
         resourceVersion: node.metadata.resourceVersion,
-        ready: node.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false,
+        ...readiness(node),
         unschedulable: node.spec?.unschedulable ?? false,
         kubeletVersion: (node.status?.nodeInfo?.kubeletVersion ?? "").replace(/^v/, ""),
         bootId: node.status?.nodeInfo?.bootID ?? "",

@@ -6,7 +6,6 @@ import type { TestContext } from "node:test";
 import type { Lock } from "../../../infra/config/lock";
 import type { RegionInput } from "../../../infra/config/schema/region";
 import { guestImageAt, guestImageName } from "../../../lab/services/files";
-import { until } from "../../../lab/process";
 import { changes, type TestRegion } from "../test-region";
 import { larger, onGuest, remains } from "./guest";
 
@@ -19,14 +18,8 @@ const withGuests = (edit: (first: RegionInput["machines"][number]) => readonly R
     machines: input.machines.flatMap((machine) => (machine.kind === "libvirt" ? edit(machine) : [machine])),
 });
 
-/** A node is Ready once its network runs, which `up` does not wait for; an emulated processor takes its time for that. */
-const readyLimit = 180_000;
-
 async function expectReady(region: TestRegion, name: string): Promise<void> {
-    const ready = new RegExp(`^${name}\\S+ +Ready`, "m");
-    let nodes = "";
-    await until(readyLimit, async () => ready.test((nodes = await region.kubectl("get", "nodes"))), 2000);
-    assert.match(nodes, ready);
+    assert.match(await region.kubectl("get", "nodes"), new RegExp(`^${name}\\S+ +Ready`, "m"));
 }
 
 /** What would differ if anybody had touched the first worker: its boot, and the node's own identity. */

@@ -64,6 +64,7 @@ export function node(name: string, extra: Partial<NodeState> = {}): NodeState {
         uid: `uid-${name}`,
         resourceVersion: "1",
         ready: true,
+        trouble: "",
         unschedulable: false,
         kubeletVersion: "1.36.4",
         bootId: "boot",

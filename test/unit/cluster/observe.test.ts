@@ -45,13 +45,14 @@ test("nodes are read with what decisions need", () => {
             labels: { "node-role.kubernetes.io/control-plane": "" },
         },
         spec: { unschedulable: true },
-        status: { conditions: [{ type: "Ready", status: "Unknown" }], nodeInfo: { bootID: "boot", kubeletVersion: "v1.36.4" } },
+        status: { conditions: [{ type: "Ready", status: "Unknown", message: "Kubelet stopped posting node status." }], nodeInfo: { bootID: "boot", kubeletVersion: "v1.36.4" } },
     };
     assert.deepEqual(parseNodes(JSON.stringify({ items: [item] })), [
         node("w", {
             uid: "u",
             resourceVersion: "7",
             ready: false,
+            trouble: "Kubelet stopped posting node status.",
             unschedulable: true,
             controlPlane: true,
             labels: { "node-role.kubernetes.io/control-plane": "" },
