@@ -116,11 +116,17 @@ export class Cluster extends pulumi.ComponentResource {
             pulumi.secret(pulumi.output(task).apply((known) => JSON.stringify(known)));
         const local = { dir: project, addPreviousOutputInEnv: false, logging: command.local.Logging.None };
 
-        // It asks all control planes what they hold, and waits where one is still being prepared.
+        // It asks all control planes what they hold, and waits where one is still being prepared. What it was told has
+        // done its work once the cluster has begun: run again, it would make the kubeconfig unknown to a preview, and that
+        // every object of the platform an update.
         const init = new command.local.Command(
             `${name}-init`,
             { ...local, create: step("init"), stdin: text<InitInput>(pulumi.output(shared)) },
-            { parent: this, dependsOn: controlPlanes.slice(0, 1).map((machine) => nodeOf(machine).prepared) },
+            {
+                parent: this,
+                dependsOn: controlPlanes.slice(0, 1).map((machine) => nodeOf(machine).prepared),
+                ignoreChanges: ["stdin"],
+            },
         );
         const input = (machine: Machine): pulumi.Output<string> =>
             text<MemberInput>(pulumi.output({ ...shared, member: memberOf(machine), settings: settingsHash(spec) }));

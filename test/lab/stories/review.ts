@@ -69,6 +69,7 @@ export async function previewedBlind(t: TestContext, region: TestRegion): Promis
         const other = preview();
         assert.equal(other.code, 0, other.output);
         assert.ok((changes(other.output)["to update"] ?? 0) > 0, other.output);
+        assert.doesNotMatch(other.output, /~ kubernetes:/, "no object of the platform is said to change");
         t.diagnostic(`the same with another drainTimeout: ${JSON.stringify(changes(other.output))}`);
     } finally {
         fs.rmSync(folder, { recursive: true, force: true });

@@ -48,11 +48,13 @@ class CordonWatch {
 /** Runs a change that rolls all nodes while visitors are served; says what was seen. */
 async function rolling(t: TestContext, region: TestRegion, edit: (input: RegionInput) => RegionInput): Promise<void> {
     await region.configure(edit);
+    const { "to update": announced } = changes((await region.preview()).output);
     const visitor = new Visitor(region.address);
     const watch = new CordonWatch(region);
     const rolled = await region.tryUp();
     const [{ sent, failures }, { order, most }] = await Promise.all([visitor.stop(), watch.stop()]);
     assert.equal(rolled.code, 0, rolled.output);
+    assert.equal(changes(rolled.output)["updated"], announced, "the preview said how much would change");
     t.diagnostic(`rolled in ${rolled.seconds.toFixed(1)} s: ${JSON.stringify(changes(rolled.output))}`);
     t.diagnostic(`${sent} requests meanwhile, ${failures.length} failed; seen out of service, at most ${most} at once: ${order.join(", ")}`);
     assert.deepEqual(failures, []);
