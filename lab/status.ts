@@ -154,26 +154,28 @@ export function needKubeconfig(lab: Lab): string {
     return file;
 }
 
-/** Asks the cluster and its ingress. Throws only if there is no region, or its API cannot be reached. */
-export async function labStatus(lab: Lab, kubectl: string): Promise<LabStatus> {
+/** Runs kubectl on the region's cluster and gives what it prints. */
+export type Kubectl = (...words: string[]) => Promise<string>;
+
+/** As an operator does: with the kubeconfig that Pulumi's provider uses too. */
+function throughTunnel(lab: Lab, program: string): Kubectl {
     const kubeconfig = needKubeconfig(lab);
+    const env = { FJORD_HOME: stackFiles(lab).home };
+    return (...words) => run(program, ["--kubeconfig", kubeconfig, "--request-timeout=20s", ...words], { env });
+}
+
+/** Asks the cluster and its ingress. Throws only if there is no region, or its API cannot be reached. */
+export const labStatus = async (lab: Lab, kubectlProgram: string): Promise<LabStatus> => regionStatus(lab, throughTunnel(lab, kubectlProgram));
+
+/** The same of a region that is reached some other way. */
+export async function regionStatus(lab: Lab, kubectl: Kubectl): Promise<LabStatus> {
     const get = async <T>(...what: string[]): Promise<readonly T[]> =>
-        (
-            JSON.parse(
-                await run(
-                    kubectl,
-                    ["--kubeconfig", kubeconfig, "--request-timeout=20s", "get", ...what, "-o", "json"],
-                    { env: { FJORD_HOME: stackFiles(lab).home } },
-                ),
-            ) as KubernetesList<T>
-        ).items;
+        (JSON.parse(await kubectl("get", ...what, "-o", "json")) as KubernetesList<T>).items;
     const [nodes, pods, applications, version] = await Promise.all([
         get<RawNode>("nodes"),
         get<RawPod>("pods", "--all-namespaces"),
         get<RawApplication>("applications.argoproj.io", "--all-namespaces").catch(() => []),
-        run(kubectl, ["--kubeconfig", kubeconfig, "--request-timeout=20s", "version", "-o", "json"], {
-            env: { FJORD_HOME: stackFiles(lab).home },
-        }),
+        kubectl("version", "-o", "json"),
     ]);
     const ingress = await Promise.all(
         labWorkers(lab).map((node) => checkIngress(node.address)),

@@ -4,7 +4,7 @@ export type Way = "pulumi up" | "by hand";
 /** One run of one way, in a lab of its own. */
 export interface Measured {
     readonly way: Way;
-    /** Seconds from the start of the region to its application's answer. */
+    /** Seconds from the start of the region until all of it is healthy: nodes, pods, application, its page. */
     readonly seconds: number;
     /** Seconds since the start of the region by which something had been reached. */
     readonly milestones: Readonly<Record<string, number>>;

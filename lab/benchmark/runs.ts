@@ -13,12 +13,14 @@ import { cgroupSetup } from "../cgroup";
 import { sshConfigFile } from "../keys";
 import { makeLab, type MadeLab } from "../make";
 import { Phases } from "../phases";
-import type { Lab } from "../plan";
-import { run } from "../process";
+import { sshNode } from "../node";
+import { labNode, type Lab } from "../plan";
+import { run, until } from "../process";
 import { ensureStack, mustPulumi, stackOutputs } from "../pulumi";
 import { regionInput, seedRepository, trustStack, upArguments, upTrust, waitForApplication, writeConfig } from "../region";
 import { removeLab } from "../remains";
 import { stackKeys } from "../stack";
+import { formatStatus, regionStatus, type LabStatus } from "../status";
 import type { Measured, Way } from "./figures";
 import { watchMemory } from "./memory";
 
@@ -102,6 +104,20 @@ async function byHand(made: MadeLab): Promise<() => Promise<Milestones>> {
 
 const ways: Readonly<Record<Way, (made: MadeLab) => Promise<() => Promise<Milestones>>>> = { "pulumi up": byPulumi, "by hand": byHand };
 
+/** How long what has started last may take once the application answers. */
+const settleLimit = 120_000;
+
+/** Both ways end in the same state, and are asked for it in the same way: nodes, pods and application as they should be. */
+async function waitUntilHealthy(lab: Lab): Promise<void> {
+    const first = labNode(lab, "cp-01");
+    const kubectl = (...words: string[]): Promise<string> => sshNode(lab, first, `sudo kubectl --kubeconfig /etc/kubernetes/admin.conf ${words.join(" ")}`);
+    let status: LabStatus | undefined;
+    const healthy = await until(settleLimit, async () => (status = await regionStatus(lab, kubectl)).healthy && status.nodes.length === lab.nodes.length, 250);
+    if (!healthy) {
+        throw new Error(`the region is not healthy ${settleLimit / 1000} s after its application has answered\n${status ? formatStatus(status) : ""}`);
+    }
+}
+
 /** Makes a lab anew, puts up its region one way, and measures that. The lab is left as it is then. */
 export async function measure(lab: Lab, way: Way): Promise<Measured> {
     await removeLab(lab, cgroupSetup(), "files", () => undefined);
@@ -111,17 +127,20 @@ export async function measure(lab: Lab, way: Way): Promise<Measured> {
     await phases.run("configuration in Git", () => seedRepository(made));
     const go = await ways[way](made);
     const start = Date.now();
+    const since = (): number => (Date.now() - start) / 1000;
     const { result: milestones, peak: peakMemory } = await watchMemory(async () => {
         const reached = await phases.run(`region (${way})`, go);
         await phases.run("application", () => waitForApplication(lab));
-        return reached;
+        const answers = since();
+        await phases.run("all healthy", () => waitUntilHealthy(lab));
+        return { ...reached, "application answers": answers };
     });
-    const seconds = (Date.now() - start) / 1000;
+    const seconds = since();
     const disk = Number((await run("du", ["--summarize", "--one-file-system", "--block-size=1M", lab.dir])).split("\t")[0]);
     return {
         way,
         seconds,
-        milestones: { ...milestones, "application answers": seconds },
+        milestones,
         phases: Object.fromEntries(phases.done.map((phase) => [phase.name, phase.seconds])),
         peakMemory,
         disk,
