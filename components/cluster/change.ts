@@ -1,6 +1,6 @@
 import { seconds } from "../../infra/config/types";
 import { stackFiles } from "./home";
-import { withLock } from "./lock";
+import { giveUpIfFailed, inUse, withLock } from "./lock";
 
 /** Longest wait for the steps before: a roll of a large region takes some minutes a node. */
 const limit = seconds(7200);
@@ -13,3 +13,9 @@ const limit = seconds(7200);
 export function alone<T>(region: string, fqdn: string, work: (waited: boolean) => Promise<T>): Promise<T> {
     return withLock({ file: stackFiles(region).changeLock, who: fqdn, limit }, work);
 }
+
+/** Whether a machine of the region is being changed, or waits for its turn. */
+export const someoneChanges = (region: string): boolean => inUse(stackFiles(region).changeLock);
+
+/** @throws where a step of the same run has failed with its turn since a moment */
+export const stopAfterFailure = (region: string, since: number): void => giveUpIfFailed(stackFiles(region).changeLock, since);

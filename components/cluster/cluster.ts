@@ -31,12 +31,11 @@ function pin(image: LockedImage): ImagePin {
 
 /** What all nodes share, from the configuration and the lock. */
 export function clusterSpec(config: RegionConfig, lock: Lock): ClusterSpec {
-    const { kubelet, kubeadm, kubectl } = lock.packages;
     return {
         region: config.name,
         kubernetes: config.kubernetes,
         images: { etcd: pin(lock.images.etcd), coredns: pin(lock.images.coredns) },
-        packages: { kubelet, kubeadm, kubectl },
+        packages: lock.packages,
     };
 }
 
@@ -64,7 +63,7 @@ const step = (verb: string): string => `node --require tsx/cjs components/cluste
 /**
  * The kubeadm cluster of a region. It begins once; every machine, the first included, then is made a member by a step
  * of its own. Control planes wait for one another by themselves, because etcd takes in one member at a time; workers join
- * side by side.
+ * side by side, and where nodes roll they wait for the control planes.
  *
  * A machine's leaving is a resource beside its joining, and made before it: what has to be gone before a machine leaves
  * depends on the leaving, and need not wait for the joining.
@@ -155,8 +154,7 @@ export class Cluster extends pulumi.ComponentResource {
             .filter(({ role }) => role === "worker")
             .map((machine): Joined => {
                 const leaves = leaving(machine, first ? [first.leaves] : []);
-                // A worker rolls after the first control plane, which has brought the cluster's own settings up to date.
-                return { machine, leaves, joins: member(machine, [first?.joins ?? init, leaves]) };
+                return { machine, leaves, joins: member(machine, [init, leaves]) };
             });
         this.begun = init;
         this.firstLeaves = first?.leaves ?? init;

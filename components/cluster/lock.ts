@@ -113,6 +113,22 @@ function failedSince(file: string, moment: number): boolean {
     return stats !== undefined && stats.mtimeMs > moment && fs.readFileSync(failedFile(file), "utf8") === run;
 }
 
+/** @throws where that is so: what broke one node is not done to the next */
+export function giveUpIfFailed(file: string, since: number): void {
+    if (failedSince(file, since)) {
+        throw gaveUp("a step whose turn was before this one failed");
+    }
+}
+
+/** Whether a process that lives holds the lock, or waits for it. */
+export function inUse(file: string): boolean {
+    if (!fs.existsSync(path.dirname(file))) {
+        return false;
+    }
+    const pid = holder(file);
+    return (pid !== undefined && alive(pid)) || tickets(file).length > 0;
+}
+
 /** Gives true if somebody had to be waited for. */
 async function wait(turn: Turn): Promise<boolean> {
     const { file, limit } = turn;
@@ -145,9 +161,11 @@ async function wait(turn: Turn): Promise<boolean> {
             await sleep(200);
         }
         // Looked at with the lock in hand: who fails says so before giving it back.
-        if (failedSince(file, came)) {
+        try {
+            giveUpIfFailed(file, came);
+        } catch (error) {
             fs.rmSync(file, { force: true });
-            throw gaveUp("a step whose turn was before this one failed");
+            throw error;
         }
         return waited;
     } finally {

@@ -2,6 +2,7 @@ import { seconds } from "../../infra/config/types";
 import { auditPolicy } from "./apiserver-files";
 import { aside, waitHealthy } from "./aside";
 import { alone } from "./change";
+import { controlPlanesFirst } from "./control-planes-first";
 import { RollReasons } from "./decide";
 import { fileParams } from "./files";
 import { applyBootstrapObjects, recordedSettings } from "./init";
@@ -23,12 +24,32 @@ async function clusterVersion(live: LiveCluster): Promise<string> {
     return /^kubernetesVersion: v(.+)$/m.exec(text)?.[1] ?? "";
 }
 
+/** What of the cluster's own copy is not as the stack wants it; undefined where all of it is. */
+async function behind(live: LiveCluster, { spec }: MemberInput, reasons: RollReasons): Promise<"version" | "settings" | undefined> {
+    if (reasons.version && (await clusterVersion(live)) !== spec.kubernetes.version) {
+        return "version";
+    }
+    return reasons.settings && (await recordedSettings(live)) !== settingsHash(spec) ? "settings" : undefined;
+}
+
+/** Packages that the kubelet works with. They have no version of Kubernetes, and roll with the settings. */
+const runtimePackages = ["containerd.io", "kubernetes-cni", "cri-tools"] as const;
+
 /**
  * Changes one running node: alone, with the cluster healthy before and after, its pods moved away for the part that
  * could disturb them. It can be interrupted anywhere and be run again.
  */
 export async function roll(session: Session, input: MemberInput, reasons: RollReasons): Promise<void> {
     const { member, spec } = input;
+    if (member.role === "worker") {
+        await controlPlanesFirst(spec.region, member.fqdn, async () => {
+            const live = await findLive(session, input.controlPlanes);
+            if (!live) {
+                throw new Error("no API server answers");
+            }
+            return behind(live, input, reasons);
+        });
+    }
     await alone(spec.region, member.fqdn, async () => {
         const others = input.controlPlanes.filter(({ name }) => name !== member.name);
         const live = (await findLive(session, others)) ?? (await findLive(session, input.controlPlanes));
@@ -68,27 +89,10 @@ export async function roll(session: Session, input: MemberInput, reasons: RollRe
         };
         if (reasons.version) {
             await part("kubeadm", { PACKAGES: [`kubeadm=${spec.packages.kubeadm}`] });
-            const first = (await clusterVersion(live)) !== spec.kubernetes.version;
-            if (first && member.role === "worker") {
-                throw StepError.of(
-                    member.fqdn,
-                    "roll",
-                    "the control planes have another version still",
-                    "run again: control planes go first",
-                );
-            }
-            await part("upgrade", { UPLOAD: first });
+            await part("upgrade", { UPLOAD: (await behind(live, input, { version: reasons.version })) !== undefined });
         }
         if (reasons.settings) {
-            const first = (await recordedSettings(live)) !== settings;
-            if (first && member.role === "worker") {
-                throw StepError.of(
-                    member.fqdn,
-                    "roll",
-                    "the control planes have other settings still",
-                    "run again: control planes go first",
-                );
-            }
+            const first = (await behind(live, input, { settings: true })) !== undefined;
             await part("settings", {
                 UPLOAD: first,
                 CONFIG: toYaml(initConfiguration(spec, member)),
@@ -109,9 +113,9 @@ export async function roll(session: Session, input: MemberInput, reasons: RollRe
             { member, ready, drainTimeout, back: (node) => node.kubeletVersion === version },
             () =>
                 part("kubelet", {
-                    PACKAGES: reasons.version
-                        ? [`kubelet=${spec.packages.kubelet}`, `kubectl=${spec.packages.kubectl}`]
-                        : [],
+                    PACKAGES: [...(reasons.version ? (["kubelet", "kubectl"] as const) : []), ...(reasons.settings ? runtimePackages : [])].map(
+                        (name) => `${name}=${spec.packages[name]}`,
+                    ),
                 }),
         );
         await part("done", {});

@@ -1,3 +1,4 @@
+import { Lock } from "../../infra/config/lock";
 import { KubernetesConfig, Role, SshTarget, Taint } from "../../infra/config/types";
 import { SshServer } from "../remote/ssh";
 
@@ -33,7 +34,7 @@ export interface ClusterSpec {
     readonly kubernetes: KubernetesConfig;
     readonly images: { readonly etcd: ImagePin; readonly coredns: ImagePin };
     /** Exact apt versions. */
-    readonly packages: { readonly kubelet: string; readonly kubeadm: string; readonly kubectl: string };
+    readonly packages: Lock["packages"];
 }
 
 /** What `init` gets on stdin. */

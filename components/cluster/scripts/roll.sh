@@ -7,20 +7,25 @@
 
 readonly CONFIG_FILE=/run/fjord/kubeadm.yaml
 
-# apt takes the hold off what it may change although it is held.
+# Installs what is not there in its version. apt takes the hold off what it may change although it is held.
 install_held() {
-    apt install --allow-change-held-packages --allow-downgrades "${PACKAGES[@]}"
-    apt-mark hold "${PACKAGES[@]%%=*}"
+    local entry missing=()
+    for entry in "${PACKAGES[@]}"; do
+        [[ $(dpkg-query -W -f '${Version}' "${entry%%=*}" 2>/dev/null) == "${entry#*=}" ]] || missing+=("$entry")
+    done
+    ((${#missing[@]} > 0)) || return 0
+    apt update
+    apt install --allow-change-held-packages --allow-downgrades "${missing[@]}"
+    apt-mark hold "${missing[@]%%=*}"
+    # Pods go on running while containerd restarts.
+    if [[ " ${missing[*]}" == *" containerd.io="* ]]; then systemctl restart containerd; fi
 }
 
 if checking; then
     changed "roll: $PART"
 else
     case $PART in
-    kubeadm)
-        apt update
-        install_held
-        ;;
+    kubeadm) install_held ;;
     upgrade)
         options=()
         if ((${#IGNORE[@]} > 0)); then options=(--ignore-preflight-errors="$(IFS=,; printf '%s' "${IGNORE[*]}")"); fi
@@ -39,19 +44,19 @@ else
         done
         if [[ $UPLOAD == true ]]; then
             kubeadm init phase upload-config all --config "$CONFIG_FILE"
-            kubeadm init phase addon kube-proxy --config "$CONFIG_FILE"
+            kubeadm init phase addon all --config "$CONFIG_FILE"
             # Its pods do not notice a changed ConfigMap by themselves.
             kubectl --kubeconfig /etc/kubernetes/admin.conf -n kube-system rollout restart daemonset/kube-proxy
         fi
         if [[ $ROLE == control-plane ]]; then
+            # A member that is there already keeps its data and its cluster, whatever the manifest says of beginning.
+            kubeadm init phase etcd local --config "$CONFIG_FILE"
             kubeadm init phase control-plane all --config "$CONFIG_FILE"
         fi
         kubeadm upgrade node phase kubelet-config
         ;;
     kubelet)
-        if ((${#PACKAGES[@]} > 0)); then
-            install_held
-        fi
+        install_held
         systemctl daemon-reload
         systemctl restart kubelet
         ;;

@@ -146,9 +146,16 @@ test("a roll holds its packages again, which apt lets go, and leaves out the che
         fs.rmSync(path.join(node.root, "/run/fjord/calls"));
         return calls;
     };
-    const [install = "", ...after] = roll({ PART: "kubelet", PACKAGES: ["kubelet=1.36.5-1.1", "kubectl=1.36.5-1.1"] });
+    const restart = ["systemctl daemon-reload", "systemctl restart kubelet"];
+    const [update = "", install = "", ...after] = roll({ PART: "kubelet", PACKAGES: ["kubelet=1.36.5-1.1", "kubectl=1.36.5-1.1"] });
+    assert.match(update, /^apt-get .* update$/);
     assert.match(install, /^apt-get .* install --allow-change-held-packages .* kubelet=1\.36\.5-1\.1 kubectl=1\.36\.5-1\.1$/);
-    assert.deepEqual(after, ["apt-mark hold kubelet kubectl", "systemctl daemon-reload", "systemctl restart kubelet"]);
+    assert.deepEqual(after, ["apt-mark hold kubelet kubectl", ...restart]);
+    node.tool("dpkg-query", "[[ ${*: -1} == containerd.io ]] && printf 2.3.7-1 || printf 1.9.1-1.1");
+    assert.deepEqual(roll({ PART: "kubelet", PACKAGES: ["containerd.io=2.3.7-1", "kubernetes-cni=1.9.1-1.1"] }), restart, "what is there is left alone");
+    const newer = roll({ PART: "kubelet", PACKAGES: ["containerd.io=2.3.8-1", "kubernetes-cni=1.9.1-1.1"] });
+    assert.match(newer[1] ?? "", / install .* containerd\.io=2\.3\.8-1$/);
+    assert.deepEqual(newer.slice(2), ["apt-mark hold containerd.io", "systemctl restart containerd", ...restart]);
     assert.deepEqual(roll({ PART: "upgrade", IGNORE: ["SystemVerification", "Mem"] }), ["kubeadm upgrade node --ignore-preflight-errors=SystemVerification,Mem"]);
     assert.deepEqual(roll({ PART: "upgrade", UPLOAD: true }), ["kubeadm upgrade apply --yes v1.36.5"]);
 });
@@ -222,7 +229,8 @@ test("a roll's settings reach kubeadm phase by phase, the cluster's copy only wh
     assert.equal(node.run("roll", { ...params, ROLE: "worker", UPLOAD: false }).code, 0);
     assert.deepEqual(node.read("/var/lib/kubelet/calls").trim().split("\n"), [
         "init phase upload-config all --config /run/fjord/kubeadm.yaml",
-        "init phase addon kube-proxy --config /run/fjord/kubeadm.yaml",
+        "init phase addon all --config /run/fjord/kubeadm.yaml",
+        "init phase etcd local --config /run/fjord/kubeadm.yaml",
         "init phase control-plane all --config /run/fjord/kubeadm.yaml",
         "upgrade node phase kubelet-config",
         "upgrade node phase kubelet-config",

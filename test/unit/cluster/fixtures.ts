@@ -28,7 +28,14 @@ export const spec: ClusterSpec = {
         etcd: { repository: "registry.k8s.io", tag: "3.6.8-0" },
         coredns: { repository: "registry.k8s.io/coredns", tag: "v1.14.2" },
     },
-    packages: { kubelet: "1.36.4-1.1", kubeadm: "1.36.4-1.1", kubectl: "1.36.4-1.1" },
+    packages: {
+        "containerd.io": "2.3.7-1",
+        kubelet: "1.36.4-1.1",
+        kubeadm: "1.36.4-1.1",
+        kubectl: "1.36.4-1.1",
+        "kubernetes-cni": "1.9.1-1.1",
+        "cri-tools": "1.36.0-1.1",
+    },
 };
 
 export function machine(name: string, role: Member["role"], last: number, extra: Partial<Member> = {}): Member {

@@ -117,5 +117,9 @@ test("the settings hash follows settings, and neither the version, nor where a r
     assert.notEqual(changed({ conntrackMaxPerCore: 0 }), hash);
     assert.equal(changed({ version: "1.36.5" }), hash);
     assert.equal(changed({ accessPort: 1 }), hash);
-    assert.equal(settingsHash({ ...spec, packages: { kubelet: "x", kubeadm: "x", kubectl: "x" } }), hash);
+    const packaged = (packages: Partial<typeof spec.packages>) => settingsHash({ ...spec, packages: { ...spec.packages, ...packages } });
+    assert.equal(packaged({ kubelet: "x", kubeadm: "x", kubectl: "x" }), hash, "versions of Kubernetes roll by another path");
+    for (const name of ["containerd.io", "kubernetes-cni", "cri-tools"] as const) {
+        assert.notEqual(packaged({ [name]: "x" }), hash, name);
+    }
 });
