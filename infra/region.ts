@@ -58,7 +58,7 @@ export class Region extends pulumi.ComponentResource {
         turns.settle(cluster.members);
         const controlPlanes = controlPlanesOf(machines);
         const provider = this.kubernetesProvider(name, cluster, keys);
-        cluster.network(provider);
+        const network = cluster.network(provider);
         const platform = new Platform(
             `${name}-platform`,
             {
@@ -67,6 +67,7 @@ export class Region extends pulumi.ComponentResource {
                 argocdManifest: args.argocdManifest,
                 trust: { ...trust, redisPassword: keys.redisPassword },
                 provider,
+                network,
                 crdsApplied: this.crds(name, args, controlPlanes, cluster, keys),
                 workers: cluster.workersLeave,
             },

@@ -21,6 +21,11 @@ const owned = <T extends { metadata: object }>(object: T) => ({
 export class Network extends pulumi.ComponentResource {
     static readonly __pulumiType = "fjord:cluster:Network";
 
+    /**
+     * All but what runs it. Whatever else the cluster gets depends on these, so that the network is first in line where
+     * everything is made at once: no pod starts before it.
+     */
+    readonly needed: readonly pulumi.Resource[];
     /** Nodes become Ready with it. */
     readonly daemonSet: k8s.apps.v1.DaemonSet;
 
@@ -35,9 +40,10 @@ export class Network extends pulumi.ComponentResource {
         const role = new k8s.rbac.v1.ClusterRole(`${name}-role`, owned(objects.clusterRole), own);
         const binding = new k8s.rbac.v1.ClusterRoleBinding(`${name}-binding`, owned(objects.clusterRoleBinding), own);
         const config = new k8s.core.v1.ConfigMap(`${name}-config`, owned(objects.config), inside);
+        this.needed = [account, role, binding, config];
         this.daemonSet = new k8s.apps.v1.DaemonSet(`${name}-daemonset`, owned(objects.daemonSet), {
             ...own,
-            dependsOn: [account, role, binding, config],
+            dependsOn: [...this.needed],
             customTimeouts: { create: "5m", update: "10m" },
         });
 

@@ -2,6 +2,7 @@ import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Lock } from "../../infra/config/lock";
 import { RegionConfig } from "../../infra/config/types";
+import { Network } from "../cluster/network";
 import { application } from "./application";
 import { argocdObjects, redisSecret } from "./argocd";
 import { ingressNamespace, ingressObjects } from "./ingress";
@@ -37,6 +38,8 @@ export interface PlatformArgs {
     readonly trust: PlatformTrust;
     /** Provider of the region's cluster, with `enableConfigMapMutable` and `enableSecretMutable`. */
     readonly provider: k8s.Provider;
+    /** The pods' network, which goes first. */
+    readonly network: Pick<Network, "needed">;
     /** The step that applies the CRDs (`applyCrds`). */
     readonly crdsApplied: pulumi.Resource;
     /** What lets each worker leave: pods come after it, and are gone before. */
@@ -60,7 +63,7 @@ export class Platform extends pulumi.ComponentResource {
             kubernetesObject(`${name}-${label ?? resourceLabel(object)}`, object, {
                 parent: this,
                 provider: args.provider,
-                dependsOn: [...dependsOn, ...(workloads.includes(object.kind) ? args.workers : [])],
+                dependsOn: [...args.network.needed, ...dependsOn, ...(workloads.includes(object.kind) ? args.workers : [])],
             });
 
         sealedSecrets(args, put);

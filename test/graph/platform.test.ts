@@ -59,6 +59,7 @@ describe("the platform, at a preview from nothing", () => {
             lock,
             argocdManifest: installManifest,
             provider,
+            network: { needed: [new k8s.core.v1.ConfigMap("network", {}, { provider })] },
             crdsApplied,
             workers: [new k8s.core.v1.ConfigMap("worker-01", {}, { provider })],
             trust: {
@@ -134,8 +135,14 @@ describe("the platform, at a preview from nothing", () => {
         assert.deepEqual(waiting.sort(), pods.sort());
     });
 
-    it("lets the ingress wait for nothing but its namespace and the workers", () => {
-        assert.deepEqual(edges.get("p-nginx-ingress-daemon-set")?.dependsOn, ["p-nginx-ingress-namespace", "worker-01"]);
+    it("lets the pods' network go first", () => {
+        for (const { name } of registered.filter((one) => one.name.startsWith("p-"))) {
+            comesAfter(name, "network");
+        }
+    });
+
+    it("lets the ingress wait for nothing but the network, its namespace and the workers", () => {
+        assert.deepEqual(edges.get("p-nginx-ingress-daemon-set")?.dependsOn.toSorted(), ["network", "p-nginx-ingress-namespace", "worker-01"]);
     });
 
     it("owns its objects by one name, also after a run that was killed", () => {
