@@ -81,6 +81,9 @@ function bothReleases(lab: MadeLab["lab"], indexes: readonly string[]): string {
     return file;
 }
 
+/** containerd in a newer package, as a patch release often comes with one. */
+const containerdRevision = 2;
+
 /** Has the lab's mirrors serve the next patch release of Kubernetes, and gives the lab with the lock that names it. */
 export async function releaseNextPatch(made: MadeLab, progress: Progress): Promise<MadeLab> {
     const { lab, content } = made;
@@ -91,11 +94,11 @@ export async function releaseNextPatch(made: MadeLab, progress: Progress): Promi
     const rootfs = await ensureRootfs(cache, progress);
     const toolchain = renumberedToolchain(content.toolchain, path.join(lab.dir, "next-patch"));
     const images = await ensureImages(cache, toolchain, progress);
-    const apt = await writeAptRepository(lab, await ensureDebs(cache, toolchain, rootfs, progress));
+    const apt = await writeAptRepository(lab, await ensureDebs(cache, toolchain, rootfs, progress, containerdRevision));
     const imageIndex = bothReleases(lab, [content.mirrors.imageIndex, images.index]);
     const next = { ...content, mirrors: { ...content.mirrors, apt, imageIndex } };
     await startServices(lab, next, progress);
-    const lock = { ...made.lock, packages: packageVersions(toolchain.kubernetes), images: images.locked };
+    const lock = { ...made.lock, packages: packageVersions(toolchain.kubernetes, containerdRevision), images: images.locked };
     const lockFile = path.join(lab.dir, "next-patch.lock.json");
     fs.writeFileSync(lockFile, `${JSON.stringify(lock, null, 2)}\n`);
     return { ...made, content: next, lock, lockFile };

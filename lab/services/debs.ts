@@ -90,12 +90,12 @@ fi
 const kubernetesRevision = "1.1";
 const cniPlugins = ["bridge", "host-local", "loopback", "portmap", "ptp"];
 
-/** Recipes for the packages of one version of Kubernetes. */
-const recipesFor = (kubernetes: string): readonly DebRecipe[] => [
+/** Recipes for the packages of one version of Kubernetes, and of one packaging of containerd. */
+const recipesFor = (kubernetes: string, containerdRevision: number): readonly DebRecipe[] => [
     {
         name: "containerd.io",
         suite: "containerd",
-        version: `${versions.containerd}-1`,
+        version: `${versions.containerd}-${containerdRevision}`,
         description: "container runtime, with the runc of Debian",
         depends: "libc6, libseccomp2",
         fields: { Provides: "containerd, runc", Conflicts: "containerd, runc", Replaces: "containerd, runc" },
@@ -157,8 +157,8 @@ const recipesFor = (kubernetes: string): readonly DebRecipe[] => [
 ];
 
 /** Exact versions of the packages that the lab's repository has: part of the lab's lock. */
-export const packageVersions = (kubernetes: string): Readonly<Record<PackageName, string>> =>
-    Object.fromEntries(recipesFor(kubernetes).map((recipe) => [recipe.name, recipe.version])) as Record<PackageName, string>;
+export const packageVersions = (kubernetes: string, containerdRevision = 1): Readonly<Record<PackageName, string>> =>
+    Object.fromEntries(recipesFor(kubernetes, containerdRevision).map((recipe) => [recipe.name, recipe.version])) as Record<PackageName, string>;
 
 /** Control file of a package. Pure. */
 export function controlFile(
@@ -235,8 +235,9 @@ export async function ensureDebs(
     toolchain: Toolchain,
     rootfs: Rootfs,
     progress: Progress,
+    containerdRevision = 1,
 ): Promise<string> {
-    const recipes = recipesFor(toolchain.kubernetes);
+    const recipes = recipesFor(toolchain.kubernetes, containerdRevision);
     const inputs = JSON.stringify({ recipes, toolchain: toolchain.key, rootfs: rootfs.key, format: 1 });
     const dir = path.join(cacheDir, "debs", createHash("sha256").update(inputs).digest("hex").slice(0, 16));
     if (fs.existsSync(dir)) {

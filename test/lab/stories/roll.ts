@@ -91,8 +91,11 @@ export async function versionRoll(t: TestContext, region: TestRegion): Promise<v
     const core = images.split(" ").filter((image) => /\/kube-[a-z-]+:/.test(image));
     assert.equal(core.filter((image) => image.endsWith(`:v${to}`)).length, 3 * 3 + 5, core.join(" "));
     for (const { name } of region.lab.nodes) {
-        const installed = await sshNode(region.lab, region.node(name), "dpkg-query -W -f '${Version} ' kubelet kubeadm kubectl; apt-mark showhold | tr '\\n' ' '");
-        assert.match(installed, new RegExp(`^(${to.replaceAll(".", "\\.")}-1\\.1 ){3}.*kubeadm kubectl kubelet `), `${name}: ${installed}`);
+        const packages = Object.entries(region.made.lock.packages).map(([one, version]) => `${one}=${version}`);
+        const installed = await sshNode(region.lab, region.node(name), `dpkg-query -W -f '\${Package}=\${Version}\n' ${Object.keys(region.made.lock.packages).join(" ")}`);
+        assert.deepEqual(installed.trim().split("\n").sort(), packages.sort(), name);
+        const held = await sshNode(region.lab, region.node(name), "apt-mark showhold");
+        assert.deepEqual(held.trim().split("\n").sort(), Object.keys(region.made.lock.packages).sort(), name);
     }
     t.diagnostic(`${from} -> ${to}: kubelets, control planes, kube-proxy and packages of all ${region.lab.nodes.length} nodes`);
 }
