@@ -1,8 +1,9 @@
-// Runs the tests by level, cheapest first: `node test/run.mjs [types unit graph engine lab day-two guest]`.
-// Default: all but the last two. types, unit and graph need nothing but Node; the others need root, and build or find the
-// toolchain first. day-two rolls settings and a release through a region of its own, node by node; guest boots an emulated
-// guest and lets it join. Each takes as long as all the rest together. Without them rolls are tested by their decisions
-// (unit), and guests with a real libvirt and firmware that boots no system (engine).
+// Runs the tests by level, cheapest first: `node test/run.mjs [types unit graph engine lab kills day-two guest]`.
+// Default: all but the last three. types, unit and graph need nothing but Node; the others need root, and build or find the
+// toolchain first. kills makes a region for each moment at which a run is killed, and the very next run makes it whole
+// (lab kills the runs of one region one after the other). day-two rolls settings and a release through a region of its own,
+// node by node; guest boots an emulated guest and lets it join. Each takes as long as all the rest together. Without them
+// rolls are tested by their decisions (unit), and guests with a real libvirt and firmware that boots no system (engine).
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
@@ -11,7 +12,7 @@ import { fileURLToPath } from "node:url";
 
 const project = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 const standard = ["types", "unit", "graph", "engine", "lab"];
-const levels = [...standard, "day-two", "guest"];
+const levels = [...standard, "kills", "day-two", "guest"];
 const chosen = process.argv.slice(2);
 const unknown = chosen.find((level) => !levels.includes(level));
 if (unknown) {
@@ -60,7 +61,7 @@ for (const level of chosen.length === 0 ? standard : levels.filter((one) => chos
         run("types", process.execPath, ["node_modules/typescript/bin/tsc", "--noEmit", "-p", "."]);
         continue;
     }
-    const needsToolchain = ["engine", "lab", "day-two", "guest"].includes(level);
+    const needsToolchain = !["unit", "graph"].includes(level);
     const env = needsToolchain ? prepare() : {};
     // Labs share the machine's memory and cores, and their tests build on one another. Elsewhere a file at a time on every
     // core; Node's own default leaves one of them free, which is half of a machine with two.

@@ -10,15 +10,18 @@ import type { TestRegion } from "../test-region";
 import { expectWholeRegion } from "./whole";
 
 /** Moments from the first server on: where a run is cut, something is half done on one. */
-const early: readonly Moment[] = [
-    { name: "node preparation", line: /test-nodes-worker-02-(packages|containerd|images) creating/, later: 1_000 },
-    { name: "kubeadm init", line: /test-cluster-init creating/, later: 5_000 },
-    { name: "control plane join", line: /test-cluster-cp-02 creating/, later: 6_000 },
-    { name: "platform", line: /test-platform-argocd-repo-server-deployment creating/, later: 500 },
+const early = (lab: string): readonly Moment[] => [
+    { name: "node preparation", line: new RegExp(`${lab}-nodes-worker-02-(packages|containerd|images) creating`), later: 1_000 },
+    { name: "kubeadm init", line: new RegExp(`${lab}-cluster-init creating`), later: 5_000 },
+    { name: "control plane join", line: new RegExp(`${lab}-cluster-cp-02 creating`), later: 6_000 },
+    { name: "platform", line: new RegExp(`${lab}-platform-argocd-repo-server-deployment creating`), later: 500 },
 ];
 
 /** The platform is there, and its application on the way. */
-const late: Moment = { name: "application", line: /test-payment-service-prod-healthy creating/, later: 1_500 };
+const late = (lab: string): Moment => ({ name: "application", line: new RegExp(`${lab}-payment-service-prod-healthy creating`), later: 1_500 });
+
+/** All moments at which a run is killed. */
+export const moments = (lab: string): readonly Moment[] => [...early(lab), late(lab)];
 
 /** What `npm run unlock` does; gives what it cleared. */
 export function unlock(region: TestRegion): string[] {
@@ -29,7 +32,8 @@ export function unlock(region: TestRegion): string[] {
     return locks.map(({ verdict }) => verdict.why);
 }
 
-async function kill(t: TestContext, region: TestRegion, moment: Moment): Promise<void> {
+/** Kills a run at a moment, and takes its lock away. */
+export async function kill(t: TestContext, region: TestRegion, moment: Moment): Promise<void> {
     const { seconds, pid } = await killUpAt(region.lab, region.made.programs, moment);
     const [why = ""] = unlock(region);
     assert.match(why, new RegExp(`\\b${pid}\\b`));
@@ -38,14 +42,14 @@ async function kill(t: TestContext, region: TestRegion, moment: Moment): Promise
 
 /** A run killed at four moments, one after the other, goes on each time where it was. */
 export async function interruptedEarly(t: TestContext, region: TestRegion): Promise<void> {
-    for (const moment of early) {
+    for (const moment of early(region.lab.name)) {
         await kill(t, region, moment);
     }
 }
 
 /** Killed once more, it ends as a run does that nobody has killed. */
 export async function interruptedLate(t: TestContext, region: TestRegion): Promise<void> {
-    await kill(t, region, late);
+    await kill(t, region, late(region.lab.name));
     const last = await region.up();
     t.diagnostic(`the run after the fifth kill: ${last.seconds.toFixed(1)} s`);
     await expectWholeRegion(t, region);
