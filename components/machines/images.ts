@@ -16,11 +16,18 @@ export interface CatalogueImage {
     readonly release: string;
 }
 
+/**
+ * The variant with Debian's whole kernel. That of `genericcloud` cannot read the CD-ROM that the seed is on: in Debian 12
+ * it is built without CONFIG_SATA_AHCI (/boot/config-6.1.0-53-cloud-amd64; the same is told in virt-manager issue 445 and
+ * OpenNebula/one-apps pull request 309), so such a guest would boot and let nobody in.
+ */
+const debianVariant = "generic";
+
 const debian = (release: string, version: number, build: string): CatalogueImage => {
     const folder = `https://cloud.debian.org/images/cloud/${release}/${build}`;
     return {
         name: `debian-${version}`,
-        url: `${folder}/debian-${version}-genericcloud-amd64-${build}.qcow2`,
+        url: `${folder}/debian-${version}-${debianVariant}-amd64-${build}.qcow2`,
         // Debian publishes no other kind of checksum for these images.
         sums: { url: `${folder}/SHA512SUMS`, algorithm: "sha512" },
         os: "debian",

@@ -7,7 +7,7 @@ import { AddressInfo } from "node:net";
 import * as os from "node:os";
 import * as path from "node:path";
 import { after, afterEach, before, beforeEach, test } from "node:test";
-import { CatalogueImage, imageNamed } from "../../../components/machines/images";
+import { CatalogueImage, imageNamed, imageNames } from "../../../components/machines/images";
 import { Lock } from "../../../infra/config/lock";
 import { readLock } from "../../../infra/config/lock-file";
 import { checksumIn, lockGuestImage, wantedGuestImages } from "../../../operations/lock/guest-images";
@@ -119,7 +119,7 @@ test("bytes that the vendor does not vouch for are refused, and so is what is no
         /SHA512SUMS says [0-9a-f]{128} of debian-12-.*, its bytes are [0-9a-f]{128}/,
     );
     bodies.set(new URL(debian.sums.url).pathname, "");
-    await assert.rejects(lockGuestImage(debian, detours), /SHA512SUMS has no checksum of debian-12-genericcloud/);
+    await assert.rejects(lockGuestImage(debian, detours), /SHA512SUMS has no checksum of debian-12-generic-amd64-/);
     bodies.set("/hardened.qcow2", "<html>log in first</html>");
     await assert.rejects(lockGuestImage(own, detours), /hardened.qcow2 is not an image in qcow2 format/);
     bodies.set("/hardened.qcow2", "QF");
@@ -133,6 +133,12 @@ test("bytes that the vendor does not vouch for are refused, and so is what is no
         lockGuestImage(own, new Map([["images.bgo.node", "http://127.0.0.1:9"]])),
         /127.0.0.1:9 does not answer/,
     );
+});
+
+test("no image of the catalogue has a kernel that cannot read the seed's CD-ROM", () => {
+    for (const name of imageNames) {
+        assert.doesNotMatch(imageNamed(name)!.url, /genericcloud|nocloud|minimal|-kvm/, name);
+    }
 });
 
 test("a list of checksums is read as sha256sum writes it", () => {
