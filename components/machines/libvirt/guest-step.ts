@@ -11,6 +11,7 @@ import { expandHome } from "../expand-home";
 import { consolePath, domainName } from "./identity";
 import { bootLimits, GuestVerb, guestParams, scriptLimit } from "./guest-script";
 import { GuestTask } from "./guest-task";
+import { reachToRemove } from "./reach";
 
 /** Kinds of SSH failure of a guest that boots: nobody is there yet, or sshd is started anew by cloud-init. */
 const booting = ["no-answer", "refused", "broken", "timeout"];
@@ -206,9 +207,6 @@ const verbs: Readonly<Record<string, (client: SshClient, task: GuestTask) => Pro
     delete: async (client, task) => void (await onHypervisor(client, task, "delete")),
 };
 
-/** A hypervisor that is gone has taken its guests with it. */
-const gone = ["no-answer", "refused"];
-
 async function main(verb: string): Promise<void> {
     const run = verbs[verb];
     if (!run) {
@@ -216,20 +214,14 @@ async function main(verb: string): Promise<void> {
     }
     const task = JSON.parse(await text(process.stdin)) as GuestTask;
     const { hypervisor, guest } = task;
-    let client: SshClient;
-    try {
-        client = await connect(hypervisor, hypervisorCredentials(task));
-    } catch (error) {
-        if (verb === "delete" && error instanceof SshError && gone.includes(error.kind)) {
-            process.stderr.write(
-                `fjord: ${hypervisor.name} did not answer, so ${domainName(guest.region, guest.name)} was not removed from it; if it comes back, remove it there: virsh undefine --nvram, and its files in ${guest.pool}\n`,
-            );
-            return;
-        }
-        throw error;
+    const reach = () => connect(hypervisor, hypervisorCredentials(task));
+    const client =
+        verb === "delete" ? await reachToRemove(hypervisor.name, domainName(guest.region, guest.name), reach) : await reach();
+    // Where the hypervisor was given up, so was the guest.
+    if (client) {
+        await run(client, task);
+        client.close();
     }
-    await run(client, task);
-    client.close();
 }
 
 // Ended by hand: a connection that is still being tried would keep the process for its timeout.
