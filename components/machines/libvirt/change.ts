@@ -34,6 +34,9 @@ export type LiveFacts = {
     readonly autostart: boolean;
 };
 
+/** What of a guest its replace facts come from. */
+export type SystemSpec = Omit<ReplaceFacts, "uuid"> & Pick<GuestSpec, "region" | "name">;
+
 /** The facts of a guest by what it takes to change them: every fact is in exactly one class. */
 export interface GuestClasses {
     readonly replaces: ReplaceFacts;
@@ -46,18 +49,8 @@ export interface GuestClasses {
  * of them later goes over SSH.
  */
 export function classes(spec: GuestSpec): GuestClasses {
-    const { imageSha256, hypervisor, pool, address, prefixLength, gateway, user } = spec;
     return {
-        replaces: {
-            uuid: guestUuid(spec.region, spec.name),
-            imageSha256,
-            hypervisor,
-            pool,
-            address,
-            prefixLength,
-            gateway,
-            user,
-        },
+        replaces: replaceFacts(spec),
         restarts: restartFacts(spec),
         live: {
             diskGiB: spec.diskGiB,
@@ -66,6 +59,10 @@ export function classes(spec: GuestSpec): GuestClasses {
             autostart: spec.autostart,
         },
     };
+}
+
+function replaceFacts({ region, name, imageSha256, hypervisor, pool, address, prefixLength, gateway, user }: SystemSpec): ReplaceFacts {
+    return { uuid: guestUuid(region, name), imageSha256, hypervisor, pool, address, prefixLength, gateway, user };
 }
 
 function restartFacts({ vcpus, memory, acceleration, bridge }: RestartFacts): RestartFacts {
@@ -78,6 +75,14 @@ function restartFacts({ vcpus, memory, acceleration, bridge }: RestartFacts): Re
  */
 export function specHash(spec: RestartFacts): string {
     return stableHash(restartFacts(spec));
+}
+
+/**
+ * Hash of what a guest was installed with, kept in the stack's outputs and in its domain's metadata: where it is another
+ * one, what runs is another system.
+ */
+export function systemHash(spec: SystemSpec): string {
+    return stableHash(replaceFacts(spec));
 }
 
 /** Why a disk cannot go from one size to the other; undefined where it can. */

@@ -1,4 +1,4 @@
-import { specHash } from "./change";
+import { specHash, systemHash, SystemSpec } from "./change";
 import { Acceleration, DiskBounds, GuestSpec } from "./guest";
 import { consolePath, diskPath, domainName, guestMac, guestUuid, seedPath } from "./identity";
 import { element, renderXml, textElement, XmlElement } from "./xml";
@@ -7,10 +7,8 @@ import { element, renderXml, textElement, XmlElement } from "./xml";
 export const metadataNamespace = "https://fjord.dev/libvirt/1";
 
 /** What a domain's definition depends on. */
-export interface DomainSpec extends Pick<
-    GuestSpec,
-    "region" | "name" | "pool" | "bridge" | "acceleration" | "vcpus" | "memory" | "diskGiB" | "io"
-> {
+export interface DomainSpec
+    extends SystemSpec, Pick<GuestSpec, "bridge" | "acceleration" | "vcpus" | "memory" | "diskGiB" | "io"> {
     /** The seed is attached: for the first boot, and for no other, as it holds the host key. */
     readonly seed: boolean;
 }
@@ -24,6 +22,7 @@ function metadata(spec: DomainSpec): XmlElement {
             textElement("fjord:region", spec.region),
             textElement("fjord:name", spec.name),
             textElement("fjord:spec", specHash(spec)),
+            textElement("fjord:system", systemHash(spec)),
         ]),
     ]);
 }

@@ -1,6 +1,6 @@
 import { Seconds, seconds } from "../../../infra/config/types";
 import { ScriptValue } from "../../remote/script";
-import { classes, specHash } from "./change";
+import { classes, specHash, systemHash } from "./change";
 import { domainXml } from "./domain";
 import { GuestSpec } from "./guest";
 import { basePath, consolePath, diskPath, domainName, guestUuid, seedPath } from "./identity";
@@ -49,6 +49,8 @@ function verbParams(verb: GuestVerb, spec: SeedSpec): Readonly<Record<string, Sc
             const { userData, metaData, networkConfig } = seed(spec);
             return {
                 ...definitionParams(guest),
+                SYSTEM: systemHash(guest),
+                SHUTDOWN_WAIT: shutdownWait,
                 BASE: basePath(guest.pool, guest.imageSha256),
                 DISK_GIB: live.diskGiB,
                 USER_DATA: userData,
@@ -88,5 +90,6 @@ function definitionParams(guest: GuestSpec): Readonly<Record<string, ScriptValue
 
 /** Longest run of guest.sh; after it the script is ended on the hypervisor. */
 export function scriptLimit(verb: GuestVerb): Seconds {
-    return seconds(ownTime + (verb === "restart" || verb === "delete" ? 2 * shutdownWait : 0));
+    // A guest that is made may have to take the place of another system of its own name.
+    return seconds(ownTime + (verb === "settle" || verb === "change" ? 0 : 2 * shutdownWait));
 }

@@ -1,9 +1,8 @@
 import { Lock } from "../../../infra/config/lock";
 import { LibvirtMachine, RegionConfig } from "../../../infra/config/types";
 import { planNamed } from "../plans";
-import { classes, growProblem } from "./change";
+import { growProblem, systemHash } from "./change";
 import { GuestSpec } from "./guest";
-import { stableHash } from "./hash";
 import { macCollisions } from "./identity";
 import { place } from "./placement";
 
@@ -105,7 +104,7 @@ function plannedGuest(
         gateway: region.guestNetwork.gateway,
         user: machine.user,
     };
-    return { machine, spec, system: stableHash(classes(spec).replaces) };
+    return { machine, spec, system: systemHash(spec) };
 }
 
 function collisions({ name }: GuestRegion, machines: readonly LibvirtMachine[]): string[] {

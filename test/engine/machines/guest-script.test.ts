@@ -63,7 +63,7 @@ function call(verb: GuestVerb, { change, params, ...options }: Call = {}): Outco
         {
             ...guestParams(verb, seedOf(change)),
             ...(verb === "restart" && { SHUTDOWN_WAIT: 1 }),
-            ...(verb === "delete" && { SHUTDOWN_WAIT: 0 }),
+            ...((verb === "create" || verb === "delete") && { SHUTDOWN_WAIT: 0 }),
             ...params,
         },
         options,
@@ -264,6 +264,42 @@ test("an unfinished guest that is not wanted any more goes, a finished one stays
     assert.deepEqual(tidy(), []);
     assert.equal(stateOf(domain), "running");
     done("delete");
+});
+
+test("a finished guest of another system is made anew, one that does not tell its system is taken", () => {
+    const id = (): string => hypervisor.run(`virsh -q -c qemu:///system domid ${domain}`);
+    done("create");
+    done("settle");
+    const first = id();
+    const change = { address: "10.0.0.99" };
+    assert.equal(call("create", { change, mode: "check" }).code, ScriptExit.drift);
+    assert.equal(id(), first);
+    assert.ok(done("create", { change }) > 0);
+    assert.notEqual(id(), first);
+    assert.deepEqual(own(), whole, "it has a seed again: its disk is new");
+    done("settle", { change });
+    const second = id();
+    assert.equal(done("create", { change }), 0);
+
+    // As it was before domains told their system.
+    hypervisor.run(
+        `virsh -q -c qemu:///system dumpxml ${domain} --inactive >/run/old.xml; sed -i '/fjord:system/d' /run/old.xml; virsh -q -c qemu:///system define /run/old.xml`,
+    );
+    assert.equal(done("create"), 0);
+    assert.equal(id(), second);
+    done("delete");
+    assert.deepEqual(own(), []);
+});
+
+test("a making of another system that was killed is made by the next run", () => {
+    done("create");
+    done("settle");
+    const change = { address: "10.0.0.99" };
+    assert.equal(call("create", { change, kill: "before undefine" }).code, null);
+    assert.ok(done("create", { change }) > 0);
+    assert.deepEqual(own(), whole);
+    done("delete");
+    assert.deepEqual(own(), []);
 });
 
 test("what somebody else has is not taken", () => {

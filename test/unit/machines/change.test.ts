@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import * as fc from "fast-check";
-import { classes, GuestClasses, growProblem, specHash } from "../../../components/machines/libvirt/change";
+import { classes, GuestClasses, growProblem, specHash, systemHash } from "../../../components/machines/libvirt/change";
 import { GuestSpec } from "../../../components/machines/libvirt/guest";
+import { stableHash } from "../../../components/machines/libvirt/hash";
 import { mib } from "../../../infra/config/types";
 import { anyGuest, exampleGuest } from "./guests";
 
@@ -55,6 +56,14 @@ test("the hash of a domain's metadata follows what needs a restart, and nothing 
         "7887fc6eabd8959a93f191dfe9fae33ff02d255d1f20da26611b509c57f83057",
         "guests of earlier versions would be restarted",
     );
+});
+
+test("the hash of a system follows what makes the guest anew, and nothing else", () => {
+    for (const { change, touches } of changes) {
+        const same = systemHash({ ...exampleGuest, ...change }) === systemHash(exampleGuest);
+        assert.equal(same, touches !== "replaces", JSON.stringify(change));
+    }
+    assert.equal(systemHash(exampleGuest), stableHash(classes(exampleGuest).replaces), "guests of earlier versions would be made anew");
 });
 
 test("the hash depends on no order of keys", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { specHash } from "../../../components/machines/libvirt/change";
+import { specHash, systemHash } from "../../../components/machines/libvirt/change";
 import { domainXml, DomainSpec } from "../../../components/machines/libvirt/domain";
 import { element, renderXml, textElement } from "../../../components/machines/libvirt/xml";
 import { mib } from "../../../infra/config/types";
@@ -18,6 +18,7 @@ test("a domain has the identity, the files and the metadata of its guest", () =>
     assert.match(text, /<fjord:guest xmlns:fjord='https:\/\/fjord\.dev\/libvirt\/1'>/);
     assert.match(text, /<fjord:region>no-oslo-1<\/fjord:region>\s*<fjord:name>worker-01<\/fjord:name>/);
     assert.ok(text.includes(`<fjord:spec>${specHash(exampleGuest)}</fjord:spec>`));
+    assert.ok(text.includes(`<fjord:system>${systemHash(exampleGuest)}</fjord:system>`));
 });
 
 test("the disk keeps the guest's flushes and gives discarded blocks back; libvirt finds the base by itself", () => {

@@ -1,8 +1,8 @@
 # One guest of a hypervisor. A guest is a domain with a fixed UUID and our metadata, its disk (an overlay of a base), and
 # until it has booted for the first time a seed. What is not ours is never touched.
 # Parameters: VERB, REGION, DOMAIN, UUID, GUEST (its name in the stack), DISK, SEED, CONSOLE (paths), and
-#   create   XML, BASE, DISK_GIB, MEMORY (MiB), BRIDGE, SPEC, USER_DATA, META_DATA, NETWORK_CONFIG,
-#            BOOT_LIMIT (seconds that a first boot may take)
+#   create   XML, BASE, DISK_GIB, MEMORY (MiB), BRIDGE, SPEC, SYSTEM (hash of what it is installed with), USER_DATA,
+#            META_DATA, NETWORK_CONFIG, BOOT_LIMIT (seconds that a first boot may take), SHUTDOWN_WAIT
 #   settle   FINAL_XML: the first boot is over, the seed goes
 #   change   DISK_GIB, IOPS, BYTES_PER_SECOND (0: no limit), AUTOSTART: what needs no restart
 #   restart  XML, FINAL_XML, MEMORY, BRIDGE, SPEC, SHUTDOWN_WAIT (seconds for each way of asking the guest to stop)
@@ -189,6 +189,13 @@ create() {
         changed "unfinished guest $DOMAIN removed"
         if checking; then return; fi
         forget_unfinished
+    elif [[ $state == ours ]] && system=$(fact system) && [[ -n $system && $system != "$SYSTEM" ]]; then
+        # Of another image, place or address: what a run made that ended before it could say so, and whose stack has
+        # changed since. A domain of an earlier version does not tell its system, and is taken as it is.
+        changed "guest $DOMAIN of another system removed"
+        if checking; then return; fi
+        delete
+        state=absent
     elif [[ $state == ours ]]; then
         [[ $(fact spec) == "$SPEC" ]] || fail "$DOMAIN exists with other settings than the stack's" \
             "the state of the stack is older than the guest: restore the right state, or remove the guest (virsh destroy; virsh undefine --nvram; rm $DISK)"
