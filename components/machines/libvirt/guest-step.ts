@@ -33,20 +33,22 @@ const guestServer = ({ fqdn, guest, hostKey }: GuestTask): SshServer => ({
 });
 
 interface Script {
-    readonly file: "guest.sh" | "grow.sh";
+    readonly file: "base-image.sh" | "guest.sh" | "grow.sh";
     readonly step: string;
     readonly mode?: ScriptMode;
     readonly params: Readonly<Record<string, ScriptValue>>;
     readonly limit: Seconds;
+    /** How long to wait for another script on the machine; default 300 s. */
+    readonly lockWait?: Seconds;
 }
 
 /** Runs a script of this folder; `drift` only in check mode. */
 async function runScript(client: SshClient, script: Script): Promise<"done" | "drift"> {
-    const { file, step, mode = "apply", params, limit } = script;
+    const { file, step, mode = "apply", params, limit, lockWait } = script;
     const { name: node, user } = client.server;
     const { code, stderr } = await client.exec(scriptCommand({ node, step, mode }, user, limit), {
         what: `run ${step}`,
-        stdin: renderScript({ node, step, mode, file: path.join(__dirname, "scripts", file), params }),
+        stdin: renderScript({ node, step, mode, file: path.join(__dirname, "scripts", file), params, ...(lockWait && { lockWait }) }),
         timeout: seconds(limit + 15),
     });
     if (code === ScriptExit.ok) {
@@ -157,7 +159,23 @@ async function waitForGuest(client: SshClient, task: GuestTask): Promise<void> {
     }
 }
 
+/**
+ * The base is there where the stack's own step has just put it there. That step is not run again for a guest that comes
+ * later, and meanwhile another region on the same hypervisor may have found the base unused and removed it.
+ */
+async function putBase(client: SshClient, { guest, base }: GuestTask): Promise<void> {
+    await runScript(client, {
+        file: "base-image.sh",
+        step: `base-${guest.name}`,
+        params: base.params,
+        limit: base.timeout,
+        // Another guest's may be loading it.
+        lockWait: seconds(900),
+    });
+}
+
 async function create(client: SshClient, task: GuestTask): Promise<void> {
+    await putBase(client, task);
     await onHypervisor(client, task, "create");
     await waitForGuest(client, task);
     await onHypervisor(client, task, "settle");

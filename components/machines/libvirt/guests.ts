@@ -5,6 +5,7 @@ import { RegionConfig } from "../../../infra/config/types";
 import { hostKey } from "../../trust/host-key";
 import { connectionTo, Credential } from "../connection";
 import { Machine, Target } from "../machine";
+import { baseImageStep } from "./base-image";
 import { classes } from "./change";
 import { GuestTask } from "./guest-task";
 import { Hypervisors } from "./hypervisors";
@@ -67,7 +68,7 @@ class Guest extends pulumi.ComponentResource {
                 dependsOn: pulumi
                     .output(args.turns.before(machine.name))
                     .apply((before) => [hypervisors.imageOn(spec.hypervisor, machine.image), ...before]),
-                customTimeouts: { create: "30m", update: "3h", delete: "30m" },
+                customTimeouts: { create: "45m", update: "3h", delete: "30m" },
             },
         );
         this.target = { address: spec.address, port: 22, user: spec.user, hostKey: key.publicKey };
@@ -77,15 +78,17 @@ class Guest extends pulumi.ComponentResource {
 
 function guestTask(
     { machine, spec }: PlannedGuest,
-    { region, stackKey }: GuestsArgs,
+    { region, lock, stackKey }: GuestsArgs,
     key: { readonly privateKey: pulumi.Output<string>; readonly publicKey: pulumi.Output<string> },
 ): pulumi.Input<GuestTask> {
     const hypervisor = region.hypervisors.find(({ name }) => name === spec.hypervisor);
     if (!hypervisor) {
         throw new pulumi.RunError(`guest ${machine.name} is placed on ${spec.hypervisor}, which the region does not have`);
     }
+    const { params, timeout } = baseImageStep(hypervisor, machine.image, lock, region.mirrors);
     return pulumi.output({
         guest: spec,
+        base: { params, timeout },
         fqdn: `${machine.name}.${region.domain}`,
         role: machine.role,
         nameservers: region.guestNetwork?.nameservers ?? [],

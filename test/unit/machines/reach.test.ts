@@ -1,16 +1,11 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import * as fs from "node:fs";
-import * as os from "node:os";
-import * as path from "node:path";
 import { test } from "node:test";
 import { reachToRemove } from "../../../components/machines/libvirt/reach";
 import { SshError, SshFailure } from "../../../components/remote/ssh";
 import { seconds } from "../../../infra/config/types";
 import { keyPair } from "../../support/ssh-key";
-import { startServer } from "../cluster/ssh-server";
 import { exampleGuest } from "./guests";
+import { runStep, startHypervisor } from "./local-step";
 
 const domain = "no-oslo-1-worker-01";
 
@@ -79,28 +74,25 @@ test("what is no failure of SSH is not hidden", async () => {
 });
 
 test("the step that removes a guest fails where its hypervisor is not reached, and ends well where that is given up", async (t) => {
-    const key = keyPair();
-    const target = await startServer({ name: "hv-02", authorized: key.public });
-    t.after(() => target.stop());
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "fjord-reach-"));
-    t.after(() => fs.rmSync(folder, { recursive: true }));
-    const identityFile = path.join(folder, "key");
-    fs.writeFileSync(identityFile, key.private);
+    const { hypervisor, identityFile } = await startHypervisor(t);
     // It was installed anew: its host key is another one.
-    const task = { guest: exampleGuest, hypervisor: { ...target.target, hostKey: keyPair().public }, identityFile };
-    const remove = async (environment: NodeJS.ProcessEnv) => {
-        const child = spawn(process.execPath, ["--require", "tsx/cjs", "components/machines/libvirt/guest-step.ts", "delete"], {
-            cwd: path.join(__dirname, "../../.."),
-            env: { ...process.env, ...environment },
-        });
-        child.stdin.end(JSON.stringify(task));
-        let words = "";
-        child.stderr.on("data", (data: Buffer) => (words += String(data)));
-        const [code] = (await once(child, "close")) as [number];
-        return { code, words };
-    };
-    const { code, words } = await remove({});
+    const task = { guest: exampleGuest, hypervisor: { ...hypervisor, hostKey: keyPair().public }, identityFile };
+    const { code, words } = await runStep(["guest-step.ts", "delete"], task);
     assert.equal(code, 1, words);
     assert.match(words, /hv-02: step remove no-oslo-1-worker-01 failed: it was not removed, because .*another host key/);
-    assert.deepEqual(await remove({ FJORD_GIVE_UP_HYPERVISOR: "hv-02" }), { code: 0, words: "" });
+    assert.deepEqual(await runStep(["guest-step.ts", "delete"], task, { FJORD_GIVE_UP_HYPERVISOR: "hv-02" }), { code: 0, words: "" });
+});
+
+test("the step that makes a guest sees to its base image first", async (t) => {
+    const runs: string[] = [];
+    const { hypervisor, identityFile } = await startHypervisor(t, (_, stdin) => {
+        runs.push(stdin);
+        return { code: 20, stderr: "fjord: hv-02: the image is not to be had" };
+    });
+    const base = { params: { URL: "http://files/image", BASE: "/pool/fjord-base.qcow2" }, timeout: 60 };
+    const { code, words } = await runStep(["guest-step.ts", "create"], { guest: exampleGuest, hypervisor, identityFile, base });
+    assert.equal(code, 1);
+    assert.match(words, /the image is not to be had/);
+    assert.equal(runs.length, 1);
+    assert.match(runs[0] ?? "", /^declare -r URL='http:\/\/files\/image'$/m);
 });

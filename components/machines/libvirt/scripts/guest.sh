@@ -148,7 +148,7 @@ forget_unfinished() {
 
 make_disk() {
     local wanted=$((DISK_GIB << 30)) least free
-    [[ -f $BASE.ok ]] || fail "the base image $BASE is not in the pool" "run again: the step that puts it there comes before this one"
+    [[ -f $BASE.ok ]] || fail "the base image $BASE is not in the pool" "it was there a moment ago, and another region's run may have found no disk that needs it: run again, it is put back first"
     least=$(virtual_size "$BASE")
     if ((least > wanted)); then wanted=$least; fi
     # An overlay begins empty. Its first boot, packages and container images take some 4 GiB of a disk of 40.
