@@ -4,8 +4,12 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { after, before, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
+import { makeGuests } from "../../components/machines/libvirt/guests";
 import { planGuests, PlannedGuest } from "../../components/machines/libvirt/plan";
-import { mib } from "../../infra/config/types";
+import { Turns } from "../../components/machines/libvirt/turns";
+import { mib, RegionConfig } from "../../infra/config/types";
+import { GuestTask } from "../../components/machines/libvirt/guest-task";
+import { TidyTask } from "../../components/machines/libvirt/tidy-step";
 import { Region } from "../../infra/region";
 import { guestRegion, guestLock } from "../fixtures/guests";
 import { clearMarks, recordResources, Registered, secretMark } from "./record";
@@ -15,6 +19,16 @@ interface Options {
     readonly opts: pulumi.CustomResourceOptions;
     readonly resource: pulumi.Resource;
 }
+
+/** The region of the fixtures, with one more hypervisor that is too small for any guest. */
+const region: RegionConfig = {
+    ...guestRegion,
+    hypervisors: [
+        ...guestRegion.hypervisors,
+        { ...guestRegion.hypervisors[0]!, name: "hv-03", capacity: { vcpus: 1, memory: mib(1024), diskGiB: 10 } },
+    ],
+};
+const none = { privateKey: pulumi.output(""), publicKey: pulumi.output("") };
 
 let registered: Registered[];
 let guests: readonly PlannedGuest[];
@@ -28,7 +42,7 @@ const resolved = <T>(input: pulumi.Input<T>): Promise<T> =>
 before(async () => {
     process.env["FJORD_HOME"] = home;
     registered = recordResources(false);
-    const first = planGuests(guestRegion, guestLock.guestImages, {});
+    const first = planGuests(region, guestLock.guestImages, {});
     assert.ok(first.ok);
     // A region whose first two workers exist, and whose third one is new.
     const previous = Object.fromEntries(
@@ -36,7 +50,7 @@ before(async () => {
             .filter(({ machine }) => machine.name !== "worker-03")
             .map(({ machine, spec, system }) => [machine.name, { hypervisor: spec.hypervisor, system, diskGiB: spec.diskGiB }]),
     );
-    const plan = planGuests(guestRegion, guestLock.guestImages, previous);
+    const plan = planGuests(region, guestLock.guestImages, previous);
     assert.ok(plan.ok);
     ({ guests } = plan);
     const waiting: Promise<void>[] = [];
@@ -55,8 +69,9 @@ before(async () => {
         sealingKeys: [{ name: "sealed-secrets-key-20260101", state: "active" as const, certificate: pulumi.output("certificate"), privateKey: pulumi.secret(secretMark) }],
         deployKey: pulumi.secret(secretMark),
     };
-    const region = new Region("no-oslo-1", { config: guestRegion, lock: guestLock, argocdManifest, trust, guests }, { transformations: [note] });
-    region.preflight.apply((text) => (preflight = text));
+    const made = new Region("no-oslo-1", { config: region, lock: guestLock, argocdManifest, trust, guests }, { transformations: [note] });
+    makeGuests("empty", { region, lock: guestLock, guests: [], operator: { kind: "agent" }, stackKey: none, turns: new Turns([]) }, { transformations: [note] });
+    made.preflight.apply((text) => (preflight = text));
     await pulumi.runtime.disconnect();
     await Promise.all(waiting);
 });
@@ -134,7 +149,45 @@ test("a machine waits for all preflights but those of later turns, which wait fo
 });
 
 test("the figures of the hypervisors come before those of the machines", () => {
-    assert.match(preflight, /^hypervisors +hv-01 +hv-02\n(.*\n)*.*KVM.*usable +usable\n(.*\n)*\npreflight +cp-01 +worker-01/);
+    assert.match(preflight, /^hypervisors +hv-01 +hv-02 +hv-03\n(.*\n)*.*KVM.*usable +usable +usable\n(.*\n)*\npreflight +cp-01 +worker-01/);
+});
+
+test("a guest that is left on a hypervisor and that nobody wants is a warning of the report", () => {
+    assert.match(preflight, /^warn hv-01: guests nobody wants is no-oslo-1-worker-09, should be/m);
+});
+
+test("every hypervisor is tidied, with or without guests, and once more when it leaves, after its guests have", () => {
+    for (const [name, hypervisors] of [["no-oslo-1", ["hv-01", "hv-02", "hv-03"]], ["empty", ["hv-01", "hv-02", "hv-03"]]] as const) {
+        for (const hypervisor of hypervisors) {
+            const step = `${name}-hypervisors-${hypervisor}`;
+            assert.deepEqual(names(one(`${step}-pool`).dependsOn), [`${step}-tidy`]);
+            const { inputs } = one(`${step}-tidy`);
+            assert.equal(inputs["create"], ":");
+            assert.match(String(inputs["delete"]), /libvirt\/tidy\.ts$/);
+            const task = JSON.parse(String(inputs["stdin"])) as TidyTask;
+            assert.deepEqual(task.params, { REGION: "no-oslo-1", POOL: "/var/lib/libvirt/images/fjord", WANTED: [], KEEP: [], GRACE: 0 });
+            assert.equal(path.isAbsolute(task.script), false, "another checkout is no change");
+            assert.ok(fs.existsSync(path.join(__dirname, "../..", task.script)));
+        }
+    }
+    assert.match(String(one("no-oslo-1-hypervisors-hv-03-pool").inputs["stdin"]), /^declare -ra WANTED=\(\)$/m);
+    for (const { machine, spec } of guests) {
+        const image = `no-oslo-1-hypervisors-${spec.hypervisor}-${machine.image}`;
+        assert.deepEqual(names(one(image).dependsOn), [`no-oslo-1-hypervisors-${spec.hypervisor}-pool`]);
+    }
+});
+
+test("a hypervisor that is another server, or that another person reaches, is reached as the stack says now", () => {
+    const steps = registered.filter(({ name, type }) => type === "command:remote:Command" && name.startsWith("no-oslo-1-hypervisors-"));
+    assert.ok(steps.length >= 8, `${steps.length} steps`);
+    for (const { name } of steps) {
+        assert.deepEqual(one(name).opts.ignoreChanges ?? [], [], name);
+    }
+});
+
+test("a guest's step knows how to put its base back", () => {
+    const task = JSON.parse((one("no-oslo-1-worker-01-domain").inputs["stdin"] as { value: string }).value) as GuestTask;
+    assert.equal(task.base.params["SHA256"], guestLock.guestImages?.["debian-12"]?.sha256);
 });
 
 test("no secret of a guest is an input in clear", () => {

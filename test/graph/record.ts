@@ -24,6 +24,9 @@ const hypervisor = {
     pool: "present", filesystem: "xfs", inodes: "1000000", direct: "yes", nvme: "yes", bridge: "present", filtered: "no",
 };
 
+/** What is found in its pool: the one figure that is not as it should be. */
+const foundInPool = { removed: "", unwanted: "no-oslo-1-worker-09", pruned: "" };
+
 /** What the mocked providers answer, by type token. */
 const outputs: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     "tls:index/privateKey:PrivateKey": { privateKeyPem: secretMark, privateKeyOpenssh: secretMark, publicKeyOpenssh: "ssh-ed25519 AAAAstack", publicKeyPem: "public" },
@@ -31,7 +34,7 @@ const outputs: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     "random:index/randomPassword:RandomPassword": { result: secretMark },
     "random:index/randomUuid:RandomUuid": { result: "00000000-0000-4000-8000-000000000000" },
     "command:local:Command": { stdout: "ca certificate", stderr: "" },
-    "command:remote:Command": { stdout: JSON.stringify({ ...hypervisor, ...preflight }), stderr: "" },
+    "command:remote:Command": { stdout: JSON.stringify({ ...hypervisor, ...foundInPool, ...preflight }), stderr: "" },
 };
 
 /** Registers mocks that write down every resource; call it before the program's modules are used. */

@@ -1,6 +1,6 @@
 import { planLab, type Lab } from "../../lab/plan";
 import { regionStory } from "../lab/story";
-import { guestJoins, guestLeaves, killedWhileMade, planChanges } from "../lab/stories/guest";
+import { guestJoins, guestLeaves, hypervisorLeaves, killedWhileMade, onlyOneHalfMade, planChanges } from "../lab/stories/guest";
 import { guestAdded, guestRemoved, imageChanged } from "../lab/stories/guest-changes";
 import { hypervisorFaults } from "../lab/stories/hypervisor-faults";
 import { prepare } from "../lab/stories/interruption";
@@ -26,3 +26,5 @@ story.part("another image makes it anew, and the first one does not notice", ima
 story.part("it leaves, and the first one does not notice", guestRemoved);
 story.part("a guest that was half made and is not wanted leaves nothing", killedWhileMade);
 story.part("a guest leaves the cluster, and then its hypervisor", guestLeaves);
+story.part("the only guest, half made and not wanted, leaves nothing either", onlyOneHalfMade);
+story.part("a destroyed region leaves nothing on its hypervisor", hypervisorLeaves);

@@ -104,13 +104,14 @@ function guestTask(
 /** The guests of a region as machines, by short name, and the preflight figures of what they run on. */
 export interface Guests {
     readonly machines: ReadonlyMap<string, Machine>;
-    /** Absent where there are no guests. */
+    /** Absent where there are no hypervisors. */
     readonly report?: pulumi.Output<string>;
 }
 
 /** Makes the guests of a region. */
 export function makeGuests(name: string, args: GuestsArgs, opts: pulumi.ComponentResourceOptions): Guests {
-    if (args.guests.length === 0) {
+    // Where the last guest has left, its hypervisor is still to be tidied.
+    if (args.region.hypervisors.length === 0) {
         return { machines: new Map() };
     }
     const hypervisors = new Hypervisors(`${name}-hypervisors`, args, opts);

@@ -51,7 +51,13 @@ const reportSchema = z.object({
     steal: z.string(),
 });
 
-export type HypervisorReport = Readonly<z.infer<typeof reportSchema>>;
+/** What of pool.sh's result is part of the report. */
+const poolSchema = z.object({ unwanted: z.string() });
+
+export interface HypervisorReport extends Readonly<z.infer<typeof reportSchema>> {
+    /** Finished guests of the region that the stack does not have, as of the last change of its guests there; or `none`. */
+    readonly unwanted: string;
+}
 export type HypervisorFigure = keyof HypervisorReport;
 
 /** One line of the report, as the nodes' preflight has it, over a hypervisor's figures. */
@@ -80,6 +86,14 @@ export function hypervisorChecks(subject: HypervisorSubject, bounds: PreflightBo
         ...capacityChecks(subject),
         ...poolChecks(subject, bounds),
         ...hostChecks(subject, bounds),
+        {
+            figure: "unwanted",
+            title: "guests nobody wants",
+            unit: "",
+            operator: "one-of",
+            warn: "none",
+            fix: "they are this region's, and the stack does not have them: a run ended, or the hypervisor was given up, before they were removed. Look at each (virsh dominfo), then stop it (virsh destroy), undefine it (virsh undefine --nvram) and remove its disk",
+        },
     ];
 }
 
@@ -286,6 +300,14 @@ export function hypervisorStep(subject: HypervisorSubject, bounds: PreflightBoun
  * What hypervisor.sh printed, as figures.
  * @throws where it is not its JSON; the message names the hypervisor
  */
-export function parseHypervisorReport(hypervisor: string, stdout: string): HypervisorReport {
+export function parseHypervisorReport(hypervisor: string, stdout: string): Omit<HypervisorReport, "unwanted"> {
     return parseFigures(reportSchema, hypervisor, "hypervisor", stdout);
+}
+
+/**
+ * The guests that pool.sh found and nobody wants, `none` where there are none.
+ * @throws where it is not its JSON; the message names the hypervisor
+ */
+export function parseUnwanted(hypervisor: string, stdout: string): string {
+    return parseFigures(poolSchema, hypervisor, "pool", stdout).unwanted || "none";
 }

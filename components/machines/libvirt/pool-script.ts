@@ -1,7 +1,11 @@
 import * as path from "node:path";
 import { HypervisorConfig, seconds } from "../../../infra/config/types";
+import { ScriptValue } from "../../remote/script";
 import { PlainScript } from "../../nodes/steps";
 import { basePath } from "./identity";
+
+/** Minutes that a base is kept without a disk that needs it: another run may be about to make one, and so need not load it again. */
+const grace = 60;
 
 /**
  * The script that removes a region's unfinished guests which the stack does not want any more, and bases that no disk
@@ -11,20 +15,28 @@ import { basePath } from "./identity";
  * @param images sha256 of the images that it needs there
  */
 export function poolStep(
-    hypervisor: Pick<HypervisorConfig, "pool">,
+    { pool }: Pick<HypervisorConfig, "pool">,
     region: string,
     domains: readonly string[],
     images: readonly string[],
 ): PlainScript {
-    const { pool } = hypervisor;
-    return {
-        script: path.join(__dirname, "scripts", "pool.sh"),
-        params: {
-            REGION: region,
-            POOL: pool,
-            WANTED: [...domains].sort(),
-            KEEP: images.map((sha256) => basePath(pool, sha256)).sort(),
-        },
-        timeout: seconds(120),
-    };
+    return script({
+        REGION: region,
+        POOL: pool,
+        WANTED: [...domains].sort(),
+        KEEP: images.map((sha256) => basePath(pool, sha256)).sort(),
+        GRACE: grace,
+    });
+}
+
+/**
+ * The same for a hypervisor that leaves the stack: nothing is wanted there any more. A base that another region is about
+ * to use goes too; its guest's step puts it back.
+ */
+export function leavePoolStep({ pool }: Pick<HypervisorConfig, "pool">, region: string): PlainScript {
+    return script({ REGION: region, POOL: pool, WANTED: [], KEEP: [], GRACE: 0 });
+}
+
+function script(params: Readonly<Record<string, ScriptValue>>): PlainScript {
+    return { script: path.join(__dirname, "scripts", "pool.sh"), params, timeout: seconds(120) };
 }

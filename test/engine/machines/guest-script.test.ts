@@ -4,7 +4,7 @@ import { after, afterEach, before, test } from "node:test";
 import { GuestSpec } from "../../../components/machines/libvirt/guest";
 import { GuestVerb, guestParams } from "../../../components/machines/libvirt/guest-script";
 import { basePath } from "../../../components/machines/libvirt/identity";
-import { poolStep } from "../../../components/machines/libvirt/pool-script";
+import { leavePoolStep, poolStep } from "../../../components/machines/libvirt/pool-script";
 import { SeedSpec } from "../../../components/machines/libvirt/seed";
 import { ScriptExit, ScriptValue } from "../../../components/remote/script";
 import { mib } from "../../../infra/config/types";
@@ -362,4 +362,26 @@ test("a base goes when nothing has needed it for an hour", () => {
     for (const kept of [base, young, `${pool}/fjord-base-of-mine.qcow2`]) {
         assert.ok(hypervisor.exists(kept), kept);
     }
+});
+
+test("a hypervisor that leaves the stack keeps nothing of the region but finished guests and what they need", () => {
+    const young = basePath(pool, "e5".repeat(32));
+    const leave = (): unknown => {
+        const { code, stdout, stderr } = hypervisor.script(path.join(scripts, "pool.sh"), leavePoolStep({ pool }, guest.region).params);
+        assert.equal(code, ScriptExit.ok, stderr);
+        return JSON.parse(stdout);
+    };
+    hypervisor.run(`cp ${base} ${young}; echo proven >${young}.ok; rm -f ${pool}/fjord-base-of-mine.qcow2 ${basePath(pool, "d4".repeat(32))}`);
+    done("create");
+    done("settle");
+    assert.deepEqual(leave(), { removed: "", unwanted: domain, pruned: young });
+    assert.equal(stateOf(domain), "running");
+    assert.ok(hypervisor.exists(base), "its disk needs it");
+    done("delete");
+
+    done("create");
+    assert.deepEqual(leave(), { removed: domain, unwanted: "", pruned: base });
+    assert.deepEqual(domains(), ["db-01"]);
+    assert.deepEqual(hypervisor.files(pool), ["db-01.qcow2"], "neither a disk, nor a seed, nor a base is left");
+    assert.deepEqual(leave(), { removed: "", unwanted: "", pruned: "" });
 });

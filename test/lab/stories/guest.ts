@@ -5,6 +5,7 @@ import { loadStackConfig } from "../../../infra/config/load";
 import type { RegionConfig } from "../../../infra/config/types";
 import { operatorKey } from "../../../lab/keys";
 import { sshNode } from "../../../lab/node";
+import { diagnostics } from "../../../lab/pulumi";
 import { run } from "../../../lab/process";
 import { stackKeys } from "../../../lab/stack";
 import { regionInput } from "../../../lab/region";
@@ -118,9 +119,39 @@ export async function killedWhileMade(t: TestContext, region: TestRegion): Promi
     t.diagnostic(`nothing is left of the half made guest after ${seconds.toFixed(1)} s: ${(await remains(region)).split("\n").join(", ")}`);
 }
 
+const withoutGuests = (input: RegionInput): RegionInput => ({ ...input, machines: input.machines.filter(({ kind }) => kind !== "libvirt") });
+
+/** Kills the run that makes the only guest of the hypervisor, in the middle of it. */
+async function killWhileOnlyOneIsMade(region: TestRegion): Promise<void> {
+    assert.equal(await remains(region), "", "there is no other guest");
+    await region.configure();
+    await killUpAt(region.lab, region.made.programs, { name: "guest", line: /-worker-01-domain creating/, later: 8_000 });
+    unlock(region);
+    assert.match(await remains(region), /-worker-01$/m, "it was half made");
+}
+
+/** The only guest of a hypervisor, half made and then not wanted, is gone after the next run: no other guest has to be there. */
+export async function onlyOneHalfMade(t: TestContext, region: TestRegion): Promise<void> {
+    await killWhileOnlyOneIsMade(region);
+    await region.configure(withoutGuests);
+    const { seconds } = await region.up();
+    assert.equal(await remains(region), "");
+    t.diagnostic(`nothing is left of the only guest, half made, after ${seconds.toFixed(1)} s`);
+}
+
+/** Nothing is left on a hypervisor whose region is destroyed: no half made guest, no seed, no base image. */
+export async function hypervisorLeaves(t: TestContext, region: TestRegion): Promise<void> {
+    await killWhileOnlyOneIsMade(region);
+    const { code, seconds, output } = await region.tryDestroy();
+    assert.equal(code, 0, diagnostics(output));
+    const left = await onHypervisor(region, "sudo -n virsh -q list --all --name; sudo -n ls -A /var/lib/libvirt/images/fjord");
+    assert.equal(left.trim(), "");
+    t.diagnostic(`destroyed in ${seconds.toFixed(1)} s, and nothing is left on the hypervisor`);
+}
+
 /** A guest that leaves the stack leaves the cluster, and then its hypervisor. */
 export async function guestLeaves(t: TestContext, region: TestRegion): Promise<void> {
-    await region.configure((input) => ({ ...input, machines: input.machines.filter(({ kind }) => kind !== "libvirt") }));
+    await region.configure(withoutGuests);
     const { output, seconds } = await region.up();
     assert.equal(await remains(region), "");
     assert.doesNotMatch(await region.kubectl("get", "nodes"), /worker-01/);

@@ -57,7 +57,7 @@ const report = {
     swap: "0", disk: "100000", foreign: "none", ports: "none", synchronised: "yes", clock: "1", fdatasync: "1", steal: "0",
     cpu: "EPYC", available: "90000", tools: "none", daemon: "answers", libvirt: "11.3.0", qemu: "10.0.0", domains: "none",
     kvm: "usable", pool: "present", filesystem: "xfs", inodes: "1000000", direct: "yes", nvme: "yes", bridge: "present",
-    filtered: "no",
+    filtered: "no", unwanted: "",
 };
 
 /** What a provider answers beside its inputs. */

@@ -6,6 +6,7 @@ import {
     hypervisorChecks,
     hypervisorStep,
     parseHypervisorReport,
+    parseUnwanted,
 } from "../../../components/machines/libvirt/hypervisor-checks";
 import { judge, Verdict } from "../../../components/nodes/report";
 import { mib, milliseconds, PreflightBounds } from "../../../infra/config/types";
@@ -46,6 +47,7 @@ const good: HypervisorReport = {
     bridge: "present",
     filtered: "no",
     steal: "0.0",
+    unwanted: "none",
 };
 
 function verdictOf(change: Partial<HypervisorReport>, on: Partial<HypervisorSubject> = {}): Verdict | undefined {
@@ -64,6 +66,7 @@ test("a good server passes everything", () => {
 for (const [change, expected] of [
     [{ tools: "ovmf" }, "fail"],
     [{ daemon: "silent (no such file)" }, "fail"],
+    [{ unwanted: "no-oslo-1-worker-04" }, "warn"],
     [{ libvirt: "8.10.0" }, "fail"],
     [{ libvirt: "10.0.0" }, "pass"],
     [{ libvirt: "" }, "warn"],
@@ -134,8 +137,16 @@ test("the hypervisor gets exactly the bounds that fail, five fields each", () =>
 });
 
 test("a report is read, and anything else is an error that names the hypervisor", () => {
-    assert.deepEqual(parseHypervisorReport("hv-01", JSON.stringify(good)), good);
+    const { unwanted: _unwanted, ...measured } = good;
+    assert.deepEqual(parseHypervisorReport("hv-01", JSON.stringify(good)), measured);
     assert.throws(() => parseHypervisorReport("hv-01", "no JSON"), /hv-01: step hypervisor printed no report: .*hypervisor\.log/);
     const { kvm: _, ...rest } = good;
     assert.throws(() => parseHypervisorReport("hv-01", JSON.stringify(rest)), /hv-01/);
+});
+
+test("the guests that nobody wants are read from what the pool's script prints", () => {
+    const printed = (unwanted: string) => JSON.stringify({ removed: "", unwanted, pruned: "" });
+    assert.equal(parseUnwanted("hv-01", printed("")), "none");
+    assert.equal(parseUnwanted("hv-01", printed("no-oslo-1-worker-04 no-oslo-1-worker-05")), "no-oslo-1-worker-04 no-oslo-1-worker-05");
+    assert.throws(() => parseUnwanted("hv-01", ""), /hv-01: step pool printed no report/);
 });

@@ -1,7 +1,7 @@
 # A region's part of a hypervisor's pool: guests that were never finished and are not wanted any more, and bases that no
 # disk is laid over. What is not the region's is never touched.
 # Parameters: REGION, POOL, WANTED (names of the domains that the stack has on this hypervisor), KEEP (paths of the bases
-# that it needs).
+# that it needs), GRACE (minutes that a base stays which nothing needs).
 # shellcheck shell=bash
 
 readonly NAMESPACE=https://fjord.dev/libvirt/1
@@ -66,7 +66,7 @@ for base in "$POOL"/fjord-base-*.qcow2; do
     fi
     grep -qF -- "$base" <<<"$used" && continue
     # Another region may have put it there for a guest that it is about to make.
-    [[ -n $(find "$base" -mmin +60) ]] || continue
+    (($(date +%s) - $(stat -c %Y "$base") >= GRACE * 60)) || continue
     drop "$base" "$base.ok"
     pruned+=("$base")
 done
