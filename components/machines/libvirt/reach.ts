@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Seconds, seconds } from "../../../infra/config/types";
-import { SshError } from "../../remote/ssh";
+import { SshError, SshFailure } from "../../remote/ssh";
 
 /** Kinds of SSH failure that may be over in a moment. */
 const passing = ["no-answer", "refused", "broken", "timeout"];
@@ -56,13 +56,24 @@ export async function reachToRemove<Client>(
 }
 
 function unreached(hypervisor: string, domain: string, error: SshError, tried: Seconds | undefined): Error {
-    const [problem = "", advice] = error.message.split("\n  what to do: ");
+    const [problem = "", advice = ""] = error.message.split("\n  what to do: ");
     const cause = problem.replace(/^fjord: /, "").replace(`${hypervisor}: `, "");
-    const fix = tried === undefined && advice ? `${advice.split("\n")[0]}. Or else: ` : "";
     return new Error(
         `fjord: ${hypervisor}: step remove ${domain} failed: it was not removed, because ${cause}${tried === undefined ? "" : ` (tried for ${tried} s)`}\n` +
-            `  what to do: ${fix}bring ${hypervisor} back and run again: the guest would start with it, with its old address and certificate. ` +
-            `If it is lost for good or was installed anew, run again with FJORD_GIVE_UP_HYPERVISOR=${hypervisor}: its guests then count as removed\n` +
+            `  what to do: ${mend(hypervisor, error.kind, advice)}. ` +
+            `If ${hypervisor} is lost for good or was installed anew, run again with FJORD_GIVE_UP_HYPERVISOR=${hypervisor}: its guests then count as removed\n` +
             `  log: none, nothing ran on ${hypervisor}`,
     );
+}
+
+function mend(hypervisor: string, kind: SshFailure, advice: string): string {
+    switch (kind) {
+        // A guest is removed by what the stack knew when it was made: a new host key in the stack does not come here.
+        case "host-key":
+            return "find out who answers there before going on";
+        case "key":
+            return advice.split("\n")[0] ?? "";
+        default:
+            return `bring ${hypervisor} back and run again: the guest would start with it, with its old address and certificate`;
+    }
 }
