@@ -1,7 +1,9 @@
-import * as pulumi from "@pulumi/pulumi";
 import { GuestRecord, GuestRecords } from "../components/machines/libvirt/plan";
 
-/** Name of the stack's output that holds them. */
+/**
+ * Name of the stack's output that holds them. So a guest stays where it is, and a change that makes it anew is known
+ * before anything is touched.
+ */
 export const guestsOutput = "guests";
 
 function isRecord(value: unknown): value is GuestRecord {
@@ -15,14 +17,4 @@ function isRecord(value: unknown): value is GuestRecord {
 export function parseGuests(value: unknown): GuestRecords {
     const entries = typeof value === "object" && value !== null ? Object.entries(value) : [];
     return Object.fromEntries(entries.filter((entry): entry is [string, GuestRecord] => isRecord(entry[1])));
-}
-
-/**
- * The guests as the last run that succeeded left them: a stack may refer to itself, and then sees its outputs from
- * before this run. So a guest stays where it is, and a change that makes it anew is known before anything is touched.
- */
-export async function previousGuests(): Promise<GuestRecords> {
-    const self = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
-    const details = await new pulumi.StackReference("own-outputs", { name: self }).getOutputDetails(guestsOutput);
-    return parseGuests(details.value);
 }

@@ -10,7 +10,9 @@ import { Lock } from "./config/lock";
 import { readLock } from "./config/lock-file";
 import { RegionConfig, StackConfig, TrustConfig } from "./config/types";
 import { cutStack } from "./error-stack";
-import { guestsOutput, previousGuests } from "./previous-guests";
+import { fixedOutput, fixedProblems, fixedSettings } from "./fixed-settings";
+import { guestsOutput, parseGuests } from "./previous-guests";
+import { PreviousOutputs, previousOutputs } from "./previous-outputs";
 import { Region } from "./region";
 
 /** Root of the project: what paths in a stack's configuration are relative to. */
@@ -39,12 +41,20 @@ function trustStack(config: TrustConfig): Record<string, unknown> {
     return trustOutputs(new Trust(config.name, config, { providers: [new tls.Provider(`${config.name}-tls`)] }));
 }
 
+/** Refuses to change what a live cluster cannot take. */
+async function refuseFixed(config: RegionConfig, previous: PreviousOutputs): Promise<void> {
+    const problems = fixedProblems(config, await previous(fixedOutput));
+    if (problems.length > 0) {
+        throw new pulumi.RunError(formatProblems(problems, `Pulumi.${pulumi.getStack()}.yaml`));
+    }
+}
+
 /** The region's guests with their places, or every reason why they cannot be. */
-async function regionGuests(config: RegionConfig, lock: Lock): Promise<readonly PlannedGuest[]> {
+async function regionGuests(config: RegionConfig, lock: Lock, previous: PreviousOutputs): Promise<readonly PlannedGuest[]> {
     if (!config.machines.some(({ kind }) => kind === "libvirt")) {
         return [];
     }
-    const plan = planGuests(config, lock.guestImages, await previousGuests());
+    const plan = planGuests(config, lock.guestImages, parseGuests(await previous(guestsOutput)));
     if (!plan.ok) {
         throw new pulumi.RunError(
             `${plan.problems.length} problems with the guests of ${config.name}; nothing has been touched\n${plan.problems.map((problem) => `  ${problem.replaceAll("\n", "\n  ")}`).join("\n")}`,
@@ -54,15 +64,18 @@ async function regionGuests(config: RegionConfig, lock: Lock): Promise<readonly 
 }
 
 async function regionStack(config: RegionConfig): Promise<Record<string, unknown>> {
+    const previous = previousOutputs();
+    await refuseFixed(config, previous);
     const lock = readLock(path.resolve(projectDirectory, config.lock));
     const argocdManifest = await loadUpstreamFile(lock.files["argocd-manifest"], config.mirrors.files?.url, config.mirrors.ca);
-    const guests = await regionGuests(config, lock);
+    const guests = await regionGuests(config, lock, previous);
     const trust = await readTrust(config.trustStack);
     const region = new Region(config.name, { config, lock, argocdManifest, trust, guests });
     return {
         kubeconfig: region.kubeconfig,
         applications: region.applications,
         preflight: region.preflight,
+        [fixedOutput]: fixedSettings(config),
         ...(guests.length > 0 && { [guestsOutput]: recordsOf(guests) }),
     };
 }

@@ -37,13 +37,20 @@ const outputs: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     "command:remote:Command": { stdout: JSON.stringify({ ...hypervisor, ...foundInPool, ...preflight }), stderr: "" },
 };
 
-/** Registers mocks that write down every resource; call it before the program's modules are used. */
-export function recordResources(preview: boolean): Registered[] {
+/**
+ * Registers mocks that write down every resource; call it before the program's modules are used.
+ *
+ * @param stacks outputs of the stacks that the program reads, by the name of the reference
+ */
+export function recordResources(preview: boolean, stacks: Readonly<Record<string, object>> = {}): Registered[] {
     const registered: Registered[] = [];
     pulumi.runtime.setMocks(
         {
             newResource(args) {
                 registered.push({ type: args.type, name: args.name, inputs: args.inputs as Record<string, unknown>, custom: args.custom ?? false, provider: args.provider ?? "" });
+                if (args.type === "pulumi:pulumi:StackReference") {
+                    return { id: args.name, state: { ...(args.inputs as object), outputs: stacks[args.name] ?? {}, secretOutputNames: [] } };
+                }
                 return { id: preview && args.custom ? undefined : `${args.name}-id`, state: { ...(args.inputs as object), ...(preview ? {} : outputs[args.type]) } };
             },
             call: (args) => {
@@ -53,6 +60,7 @@ export function recordResources(preview: boolean): Registered[] {
         "fjord",
         "lab",
         preview,
+        "organization",
     );
     acceptErrorHooks();
     return registered;

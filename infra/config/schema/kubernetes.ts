@@ -11,16 +11,22 @@ export const kubernetesSchema = z
         version: version()
             .default(standard.version)
             .describe("Exact version without `v`; the lock must hold the same."),
-        podCidr: cidr().default(standard.podCidr).describe("Addresses of pods; every node gets a /24 of it."),
-        serviceCidr: cidr().default(standard.serviceCidr).describe("Addresses of Services."),
+        podCidr: cidr()
+            .default(standard.podCidr)
+            .describe("Addresses of pods; every node gets a /24 of it. Fixed once the region is up."),
+        serviceCidr: cidr()
+            .default(standard.serviceCidr)
+            .describe("Addresses of Services. Fixed once the region is up."),
         apiName: hostName()
             .optional()
             .describe(
-                "Name of the API inside the region; every node resolves it to its own load balancer. Default: `api.<fjord:domain>`.",
+                "Name of the API inside the region; every node resolves it to its own load balancer. Fixed once the region is up. Default: `api.<fjord:domain>`.",
             ),
         loadBalancerPort: port()
             .default(standard.loadBalancerPort)
-            .describe("Port on 127.0.0.1 of every node where the API load balancer listens."),
+            .describe(
+                "Port on 127.0.0.1 of every node where the API load balancer listens. Fixed once the region is up.",
+            ),
         accessPort: port()
             .min(1024)
             .optional()

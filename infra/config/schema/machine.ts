@@ -17,7 +17,7 @@ export const taintSchema = z
 /** Whoever makes the machine. */
 const machineFields = () => ({
     name: name().describe("Short name, unique in the region. The node is `<name>.<fjord:domain>`."),
-    role: z.enum(["control-plane", "worker"]).describe("What it does in the cluster."),
+    role: z.enum(["control-plane", "worker"]).describe("What it does in the cluster. Fixed while the machine is in it."),
     plan: nonEmpty(defaults.plan)
         .default(defaults.plan)
         .describe(

@@ -19,8 +19,8 @@ const bounds = (standard: { readonly warn: number; readonly fail: number }, what
 /** What is written under `fjord:` in the file of a region stack. */
 export const regionSchema = z.strictObject({
     kind: z.literal("region").describe("Kind of stack: `region` is one place with one cluster."),
-    name: name().optional().describe("Name of the region. Default: the stack's."),
-    domain: domain().describe("DNS domain of the nodes; unique for every region."),
+    name: name().optional().describe("Name of the region. Fixed once it is up. Default: the stack's."),
+    domain: domain().describe("DNS domain of the nodes; unique for every region. Fixed once the region is up."),
     whereabouts: whereabouts(),
     residency: z
         .enum(["norway", "eea"])
