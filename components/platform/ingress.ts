@@ -1,6 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import { imageReference, Lock } from "../../infra/config/lock";
 import { MachineConfig, PlatformConfig } from "../../infra/config/types";
+import { takesIngress } from "../nodes/steps";
 import { ingressConfig } from "./ingress-config";
 import { KubernetesObject } from "./manifest";
 import { namespace, platformNamespaces } from "./namespaces";
@@ -123,25 +124,14 @@ function daemonSet(ingress: PlatformConfig["ingress"], lock: Lock): KubernetesOb
             updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 1 } },
             template: {
                 metadata: { labels },
+                // It tolerates no taint, so it runs where `takesIngress` opens the firewall for it: on a control plane too
+                // that has none.
                 spec: {
                     serviceAccountName: app,
                     // Only here do the node's somaxconn and port range apply: both belong to a network namespace.
                     hostNetwork: true,
                     dnsPolicy: "ClusterFirstWithHostNet",
                     terminationGracePeriodSeconds: 75,
-                    affinity: {
-                        nodeAffinity: {
-                            requiredDuringSchedulingIgnoredDuringExecution: {
-                                nodeSelectorTerms: [
-                                    {
-                                        matchExpressions: [
-                                            { key: "node-role.kubernetes.io/control-plane", operator: "DoesNotExist" },
-                                        ],
-                                    },
-                                ],
-                            },
-                        },
-                    },
                     securityContext: { seccompProfile: { type: "RuntimeDefault" } },
                     containers: [
                         {
@@ -176,16 +166,22 @@ function daemonSet(ingress: PlatformConfig["ingress"], lock: Lock): KubernetesOb
     } satisfies k8s.types.input.apps.v1.DaemonSet;
 }
 
-/** Where an Ingress of the region is reached: the first worker, or the first machine of a region without workers. */
+/** Where an Ingress of the region is reached: the first machine that takes the ingress, a worker where one does. */
 export function statusAddress(machines: readonly MachineConfig[]): string {
-    const first = machines.find(({ role }) => role === "worker") ?? machines[0];
+    const open = machines.filter(takesIngress);
+    const first = open.find(({ role }) => role === "worker") ?? open[0];
     if (!first) {
-        throw new Error("a region without machines has no address for its ingress: give it one in fjord:machines");
+        throw new Error(
+            "a region without a machine that takes applications has no address for its ingress: give it one in fjord:machines",
+        );
     }
     return first.nodeAddress;
 }
 
-/** NGINX on the host network of every worker, class `nginx`, without its namespace, which comes first. */
+/**
+ * NGINX on the host network of every machine that no taint keeps it off, class `nginx`, without its namespace, which comes
+ * first.
+ */
 export function ingressObjects(
     ingress: PlatformConfig["ingress"],
     machines: readonly MachineConfig[],

@@ -54,11 +54,12 @@ describe("the sealed-secrets controller", () => {
 });
 
 describe("the ingress", () => {
-    it("runs on the host network of workers, class nginx", () => {
+    it("runs on the host network of every machine without taints, class nginx", () => {
         const pod = (only(ingress, "DaemonSet")["spec"] as { template: { spec: Record<string, unknown> } }).template.spec;
         assert.equal(pod["hostNetwork"], true);
         assert.equal(pod["dnsPolicy"], "ClusterFirstWithHostNet");
-        assert.match(JSON.stringify(pod["affinity"]), /node-role\.kubernetes\.io\/control-plane","operator":"DoesNotExist"/);
+        // As takesIngress says, by which firewall, kernel settings and images are set: only taints keep it off.
+        assert.deepEqual([pod["affinity"], pod["nodeSelector"], pod["tolerations"]], [undefined, undefined, undefined]);
         assert.equal(only(ingress, "IngressClass").metadata.name, "nginx");
         assert.equal(level(ingressNamespace), "privileged");
     });
@@ -86,9 +87,16 @@ describe("the ingress", () => {
         );
     });
 
-    it("reports the first worker's address, or the first machine's", () => {
+    it("reports the address of the first machine that takes it, workers first", () => {
+        const tainted = (role: string) =>
+            region.machines.map((machine) =>
+                machine.role === role ? { ...machine, taints: [{ key: "a", value: "", effect: "NoSchedule" as const }] } : machine,
+            );
         assert.equal(statusAddress(region.machines), "10.20.0.21");
         assert.equal(statusAddress(region.machines.slice(0, 1)), "10.20.0.11");
+        assert.equal(statusAddress(tainted("worker")), "10.20.0.11");
+        assert.equal(statusAddress(tainted("control-plane")), "10.20.0.21");
+        assert.throws(() => statusAddress(tainted("control-plane").slice(0, 1)), /fjord:machines/);
         assert.throws(() => statusAddress([]), /fjord:machines/);
         const data = only(ingress, "ConfigMap")["data"] as Record<string, string>;
         assert.equal(data["external-status-address"], "10.20.0.21");
