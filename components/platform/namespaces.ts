@@ -8,15 +8,15 @@ export const platformNamespaces = {
     ingress: "nginx-ingress",
 } as const;
 
-/** Namespaces that belong to Kubernetes or to the platform, and so are no destination of an application. */
-export const protectedNamespaces: readonly string[] = [
-    ...Object.values(platformNamespaces),
-    "default",
-    "kube-system",
-    "kube-public",
-    "kube-node-lease",
-    "kube-flannel",
-];
+const protectedNamespaces: readonly string[] = [...Object.values(platformNamespaces), "default"];
+
+/**
+ * Whether a namespace belongs to Kubernetes (which keeps `kube-` for itself) or to the platform, and so is no destination
+ * of an application: who writes there controls the cluster.
+ */
+export function isProtected(namespace: string): boolean {
+    return namespace.startsWith("kube-") || protectedNamespaces.includes(namespace);
+}
 
 /**
  * A namespace whose pods are held to a Pod Security Standard.

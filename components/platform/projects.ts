@@ -1,6 +1,6 @@
 import { ApplicationConfig } from "../../infra/config/types";
 import { KubernetesObject } from "./manifest";
-import { platformNamespaces, protectedNamespaces } from "./namespaces";
+import { isProtected, platformNamespaces } from "./namespaces";
 
 /** The cluster that Argo CD runs in, by the name that it has from inside. There is no other. */
 export const inCluster = "https://kubernetes.default.svc";
@@ -35,7 +35,7 @@ export const lockedDefaultProject: KubernetesObject = project("default", {
  */
 export function applicationProjects(applications: readonly ApplicationConfig[]): readonly KubernetesObject[] {
     for (const { name, namespace } of applications) {
-        if (protectedNamespaces.includes(namespace)) {
+        if (isProtected(namespace)) {
             throw new Error(
                 `application "${name}" has the destination namespace "${namespace}", which belongs to the platform: ` +
                     `use one of its own, e.g. "${name}"`,

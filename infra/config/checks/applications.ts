@@ -1,3 +1,4 @@
+import { isProtected } from "../../../components/platform/namespaces";
 import * as defaults from "../defaults";
 import { Draft, entriesOf, fieldOr, sectionOf } from "../draft";
 import { knownHostsName, parseGitRepository } from "../git-repository";
@@ -30,12 +31,9 @@ export function projects(region: Region): Problem[] {
         }));
 }
 
-/** Namespaces whose owner controls the cluster. */
-const reserved = /^(argocd|kube-.*|nginx-ingress|default)$/;
-
 export function destinations(region: Region): Problem[] {
     return entriesOf(region.applications)
-        .filter(([, { namespace }]) => namespace !== undefined && reserved.test(namespace))
+        .filter(([, { namespace }]) => namespace !== undefined && isProtected(namespace))
         .map(([i, { namespace }]) => ({
             path: formatPath(["applications", i, "namespace"]),
             message: `"${namespace}" belongs to the platform: who writes there controls the cluster`,

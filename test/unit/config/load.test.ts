@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { platformNamespaces } from "../../../components/platform/namespaces";
 import { accessPort } from "../../../infra/config/defaults";
 import { loadStackConfig } from "../../../infra/config/load";
 import { ExistingMachine, RegionConfig } from "../../../infra/config/types";
@@ -243,4 +244,13 @@ test("values of secret keys are not quoted", () => {
     assert.ok(!hidden.ok && !JSON.stringify(hidden).includes("hunter2"));
     const open = loadStackConfig(map, { stack: "trust", directory });
     assert.ok(!open.ok && JSON.stringify(open).includes("hunter2"));
+});
+
+test("no application may go to a namespace of Kubernetes or the platform, and the config says so with its path", () => {
+    for (const namespace of [...Object.values(platformNamespaces), "default", "kube-system", "kube-flannel", "kube-own"]) {
+        assert.deepEqual(problems(set(region(), ["applications", 0, "namespace"], namespace)), [
+            `fjord:applications[0].namespace: "${namespace}" belongs to the platform: who writes there controls the cluster`,
+        ]);
+    }
+    assert.deepEqual(problems(set(region(), ["applications", 0, "namespace"], "kubecost")), []);
 });

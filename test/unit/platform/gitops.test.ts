@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { application } from "../../../components/platform/application";
-import { protectedNamespaces } from "../../../components/platform/namespaces";
+import { isProtected } from "../../../components/platform/namespaces";
 import { applicationProjects, lockedDefaultProject } from "../../../components/platform/projects";
 import { repositories, repositoryName } from "../../../components/platform/repository";
 import { paymentService } from "../../fixtures/platform/region";
@@ -84,8 +84,8 @@ describe("projects", () => {
     });
 
     it("never reach a namespace of Kubernetes or the platform", () => {
-        for (const namespace of ["argocd", "sealed-secrets", "nginx-ingress", "kube-system", "default"]) {
-            assert.ok(protectedNamespaces.includes(namespace));
+        for (const namespace of ["argocd", "sealed-secrets", "nginx-ingress", "kube-system", "kube-flannel", "default"]) {
+            assert.ok(isProtected(namespace));
             assert.throws(
                 () => applicationProjects([{ ...paymentService, namespace }]),
                 new RegExp(`destination namespace "${namespace}", which belongs to the platform`),
