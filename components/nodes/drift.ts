@@ -48,6 +48,17 @@ export function checkOf(plan: NodePlan, step: string, { script: file, params }: 
     return { step, text: `${before}. ${driftFolder}/lib.sh\n${after}` };
 }
 
+/** The one check that no step stands behind: nothing is applied that would mend what it finds. */
+export const certificatesCheck = "certificates";
+
+/** Days that a certificate of a control plane has left when it is a finding: time for a roll or two. */
+const certificateDays = 60;
+
+function certificates(plan: NodePlan): DriftCheck {
+    const script = path.join(scripts, "certificates.sh");
+    return checkOf(plan, certificatesCheck, { script, params: { DAYS: certificateDays }, timeout: seconds(60) });
+}
+
 /**
  * The checks of a machine, all but that of the stack's key, whose public half only the stack knows. Preflight is not
  * among them: it measures for seconds what no `up` would change. Their parameters hold no secret.
@@ -61,6 +72,7 @@ export function driftChecks(plan: NodePlan): readonly DriftCheck[] {
         checkOf(plan, "firewall", firewallStep(plan)),
         checkOf(plan, "loadbalancer", loadBalancerStep(plan)),
         checkOf(plan, "images", imagesStep(plan)),
+        ...(plan.machine.role === "control-plane" ? [certificates(plan)] : []),
     ];
 }
 

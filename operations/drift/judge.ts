@@ -1,4 +1,4 @@
-import { driftFolder } from "../../components/nodes/drift";
+import { certificatesCheck, driftFolder } from "../../components/nodes/drift";
 import { Answer } from "./ask";
 import { ApplicationReport, StepReport } from "./node-report";
 import { Target } from "./targets";
@@ -52,6 +52,14 @@ function again(region: Region, target: Target, step: string): string {
     return `find out who changed it; then pulumi up --stack ${region.stack} --target-replace '${resource}'`;
 }
 
+/** kubeadm renews certificates when it upgrades a control plane; no step of the stack does. */
+const renewal =
+    "roll to the next patch version (kubernetes.version, npm run lock, pulumi up), which renews them; or, one control plane " +
+    "after the other: kubeadm certs renew all, restart the machine, wait until its node is Ready";
+
+const repair = (region: Region, target: Target, step: string): string =>
+    step === certificatesCheck ? renewal : again(region, target, step);
+
 /** The check whose text only the stack knows. */
 const ownKeyStep = "key";
 
@@ -61,7 +69,7 @@ function stepFindings(region: Region, target: Target, report: StepReport): Findi
     const at = { machine: target.fqdn, step };
     const found: Finding[] = [];
     if (state === "drift") {
-        found.push({ ...at, state, what: findings, todo: again(region, target, step) });
+        found.push({ ...at, state, what: findings, todo: repair(region, target, step) });
     }
     if (state === "unknown") {
         found.push({ ...at, state, what: findings, todo: `look at /var/log/fjord/drift-${step}.log on the machine` });

@@ -5,7 +5,7 @@ import * as net from "node:net";
 import * as os from "node:os";
 import * as path from "node:path";
 import { test, TestContext } from "node:test";
-import { checkDigest, checkOf, DriftCheck, driftFolder, driftParams, driftScript } from "../../../components/nodes/drift";
+import { checkDigest, checkOf, DriftCheck, driftChecks, driftFolder, driftParams, driftScript } from "../../../components/nodes/drift";
 import { PlainScript } from "../../../components/nodes/steps";
 import { renderScript, ScriptExit, ScriptMode } from "../../../components/remote/script";
 import { seconds } from "../../../infra/config/types";
@@ -181,6 +181,43 @@ test("an API that does not answer and a machine that is held are said", (t) => {
     const report = parseNodeReport(stdout);
     assert.deepEqual(report.applications, { problem: 'cannot "reach" it' });
     assert.deepEqual([report.busy, report.steps], ["kernel pid 1", []]);
+});
+
+/** A certificate of a control plane, where kubeadm puts it, with this many days left. */
+function certificate(node: Machine, file: string, days: number): void {
+    const { code, stderr } = node.bash(
+        `mkdir -p "$(dirname ${file})"; openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout /dev/null ` +
+            `-subj /CN=test -days ${days} -out ${file}`,
+    );
+    assert.equal(code, 0, stderr);
+}
+
+test("certificates of a control plane that end soon are found, also those of its clients, and a CA's is not", (t) => {
+    const node = machine(t);
+    const check = driftChecks(plan).find(({ step }) => step === "certificates");
+    assert.ok(check);
+    node.drift(keys, [check]);
+    const found = () => parseNodeReport(node.bash(`exec ${driftFolder}/check`).stdout).steps.map(({ state, findings }) => ({ state, findings }));
+    assert.deepEqual(found(), [{ state: "in-sync", findings: [] }], "before the cluster has begun");
+
+    certificate(node, "/etc/kubernetes/pki/apiserver.crt", 200);
+    certificate(node, "/etc/kubernetes/pki/ca.crt", 3);
+    fs.writeFileSync(path.join(node.root, "/etc/kubernetes/kubelet.conf"), "users:\n- user:\n    client-certificate: /var/lib/kubelet/x.pem\n");
+    assert.deepEqual(found(), [{ state: "in-sync", findings: [] }]);
+
+    certificate(node, "/etc/kubernetes/pki/etcd/server.crt", 59);
+    certificate(node, "/etc/kubernetes/client.crt", 5);
+    const data = Buffer.from(node.read("/etc/kubernetes/client.crt")).toString("base64");
+    fs.writeFileSync(path.join(node.root, "/etc/kubernetes/scheduler.conf"), `users:\n- user:\n    client-certificate-data: ${data}\n`);
+    const [report] = found();
+    assert.equal(report?.state, "drift");
+    assert.deepEqual(
+        report.findings.map((line) => line.replace(/ends on .* GMT$/, "ends")),
+        ["/etc/kubernetes/pki/etcd/server.crt: ends", "/etc/kubernetes/scheduler.conf: ends"],
+    );
+
+    fs.writeFileSync(path.join(node.root, "/etc/kubernetes/pki/apiserver.crt"), "nonsense\n");
+    assert.deepEqual(found()[0]?.state, "unknown");
 });
 
 test("no argument, input or environment of a caller changes what the check does", (t) => {

@@ -54,6 +54,11 @@ const changes: Readonly<Record<string, [(report: NodeReport) => NodeReport, Drif
         "drift",
         /^drift {2}cp-01\.osl\.node {2}kernel\n {4}vm: 1 -> 2\n.*--target-replace '\*\*::no-oslo-1-nodes-cp-01-kernel'/m,
     ],
+    "a certificate that ends soon": [
+        withStep("certificates", { state: "drift", findings: ["apiserver.crt: ends on Jan 1"] }),
+        "drift",
+        /certificates\n {4}apiserver\.crt: ends on Jan 1\n {4}what to do: roll to the next patch version.*kubeadm certs renew all/,
+    ],
     "a check that failed": [withStep("kernel", { state: "unknown", findings: ["why"] }), "unknown", /why\n.*drift-kernel\.log/],
     "a check of another commit": [withStep("images", { script: "f".repeat(64) }), "drift", /other settings or scripts/],
     "a check that is missing": [

@@ -10,8 +10,10 @@ test("every step that `up` applies has a check, which changes nothing and waits 
     const checks = [keyCheck(plan, "ssh-ed25519 AAAA comment"), ...driftChecks(plan)];
     assert.deepEqual(
         checks.map(({ step }) => step),
-        ["key", "adopt", "kernel", "packages", "containerd", "firewall", "loadbalancer", "images"],
+        ["key", "adopt", "kernel", "packages", "containerd", "firewall", "loadbalancer", "images", "certificates"],
     );
+    const ofWorker = driftChecks(examplePlan("worker-01")).map(({ step }) => step);
+    assert.deepEqual(ofWorker, checks.map(({ step }) => step).slice(1, -1), "only control planes have certificates of kubeadm");
     for (const { step, text } of checks) {
         assert.match(text, /^declare -r MODE='check'$/m, step);
         assert.match(text, /^declare -r LOCK_WAIT='none'$/m, step);
