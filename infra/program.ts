@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import * as path from "node:path";
-import { planGuests, PlannedGuest, recordsOf } from "../components/machines/libvirt/plan";
+import { GuestRecords, outRecords, planGuests, PlannedGuest, recordsOf } from "../components/machines/libvirt/plan";
 import { loadUpstreamFile } from "../components/platform/upstream-file";
 import { readTrust, trustOutputs } from "../components/trust/outputs";
 import { Trust } from "../components/trust/trust";
@@ -50,11 +50,8 @@ async function refuseFixed(config: RegionConfig, previous: PreviousOutputs): Pro
 }
 
 /** The region's guests with their places, or every reason why they cannot be. */
-async function regionGuests(config: RegionConfig, lock: Lock, previous: PreviousOutputs): Promise<readonly PlannedGuest[]> {
-    if (!config.machines.some(({ kind }) => kind === "libvirt")) {
-        return [];
-    }
-    const plan = planGuests(config, lock.guestImages, parseGuests(await previous(guestsOutput)));
+function regionGuests(config: RegionConfig, lock: Lock, previous: GuestRecords): readonly PlannedGuest[] {
+    const plan = planGuests(config, lock.guestImages, previous);
     if (!plan.ok) {
         throw new pulumi.RunError(
             `${plan.problems.length} problems with the guests of ${config.name}; nothing has been touched\n${plan.problems.map((problem) => `  ${problem.replaceAll("\n", "\n  ")}`).join("\n")}`,
@@ -68,7 +65,9 @@ async function regionStack(config: RegionConfig): Promise<Record<string, unknown
     await refuseFixed(config, previous);
     const lock = readLock(path.resolve(projectDirectory, config.lock));
     const argocdManifest = await loadUpstreamFile(lock.files["argocd-manifest"], config.mirrors.files?.url, config.mirrors.ca);
-    const guests = await regionGuests(config, lock, previous);
+    const before = parseGuests(await previous(guestsOutput));
+    const guests = regionGuests(config, lock, before);
+    const records = recordsOf(guests, outRecords(config, before));
     const trust = await readTrust(config.trustStack);
     const region = new Region(config.name, { config, lock, argocdManifest, trust, guests });
     return {
@@ -76,6 +75,6 @@ async function regionStack(config: RegionConfig): Promise<Record<string, unknown
         applications: region.applications,
         preflight: region.preflight,
         [fixedOutput]: fixedSettings(config),
-        ...(guests.length > 0 && { [guestsOutput]: recordsOf(guests) }),
+        ...(Object.keys(records).length > 0 && { [guestsOutput]: records }),
     };
 }

@@ -109,6 +109,10 @@ export function resolveRegion(input: ParsedRegion, stack: string, directory: str
     const { user, allowFrom, authorizedKeys, driftKeys, identityFile } = input.ssh;
     const name = input.name ?? stack;
     const machines = input.machines.filter(({ out }) => !out).map((entry) => machine(entry, user));
+    const outGuests = input.machines
+        .filter(({ out }) => out)
+        .map((entry) => machine(entry, user))
+        .filter((each) => each.kind === "libvirt");
     const bounds = (pair: { readonly warn: number; readonly fail: number }) => ({
         warn: milliseconds(pair.warn),
         fail: milliseconds(pair.fail),
@@ -132,6 +136,7 @@ export function resolveRegion(input: ParsedRegion, stack: string, directory: str
         aptWait: seconds(input.aptWait),
         mirrors: mirrors(input.mirrors, directory),
         machines,
+        ...(outGuests.length > 0 && { outGuests }),
         hypervisors: input.hypervisors.map((entry) => hypervisor(entry, user)),
         ...(guestNetwork && { guestNetwork }),
         images: images(machines, input.images),

@@ -298,6 +298,8 @@ export interface RegionConfig {
     readonly aptWait: Seconds;
     readonly mirrors: Mirrors;
     readonly machines: readonly MachineConfig[];
+    /** Guests that are out, and so no machines of the region: their places are kept. Absent where there are none. */
+    readonly outGuests?: readonly LibvirtMachine[];
     /** Servers that run guests; none where every machine exists. */
     readonly hypervisors: readonly HypervisorConfig[];
     /** There where a machine is of kind libvirt. */

@@ -93,6 +93,14 @@ test("what the last run left is read: the same values pass, and a guest stays wh
     assert.equal((again[guestsOutput] as typeof others)["worker-01"]?.hypervisor, two.hypervisor);
 });
 
+test("the place of a guest that is out stays in the output", async () => {
+    const first = await run([], {});
+    const out = await run([[["machines", 4, "out"], true]], first);
+    const records = first[guestsOutput] as Record<string, object>;
+    assert.deepEqual(out[guestsOutput], { ...records, "worker-02": { ...records["worker-02"], out: true } });
+    assert.ok(!("worker-02" in (out[fixedOutput] as { roles: object }).roles));
+});
+
 test("what a live cluster cannot take is refused as a whole, before anything is made", async () => {
     const outputs = await run([], {});
     const changed = run(

@@ -13,6 +13,8 @@ export interface GuestRecord {
     /** Hash of what it was installed with; where it changes, the guest is made anew. */
     readonly system: string;
     readonly diskGiB: number;
+    /** It is out: its domain and disk are gone, and only its place is kept. */
+    readonly out?: true;
 }
 
 /** Guests of the run before, by short name. */
@@ -34,7 +36,7 @@ export type GuestPlan =
     | { readonly ok: false; readonly problems: readonly string[] };
 
 /** What of a region its guests are planned from. */
-export type GuestRegion = Pick<RegionConfig, "name" | "machines" | "hypervisors" | "guestNetwork" | "plans">;
+export type GuestRegion = Pick<RegionConfig, "name" | "machines" | "outGuests" | "hypervisors" | "guestNetwork" | "plans">;
 
 /**
  * Decides where every guest runs and what it is made of.
@@ -45,7 +47,7 @@ export function planGuests(region: GuestRegion, images: Lock["guestImages"], pre
     const machines = region.machines.filter((machine): machine is LibvirtMachine => machine.kind === "libvirt");
     const current = new Map(Object.entries(previous).map(([name, { hypervisor }]) => [name, hypervisor]));
     const placement = place(
-        machines.map((machine) => {
+        [...machines, ...keptOut(region, previous)].map((machine) => {
             const { vcpus, memory, diskGiB } = planNamed(machine.plan, region.plans);
             const { name, role, hypervisor } = machine;
             return { name, role, vcpus, memory, diskGiB, ...(hypervisor !== undefined && { pin: hypervisor }) };
@@ -53,22 +55,41 @@ export function planGuests(region: GuestRegion, images: Lock["guestImages"], pre
         region.hypervisors,
         current,
     );
+    // One that comes back is made like a new one, in the place that it had.
+    const existing = Object.fromEntries(Object.entries(previous).filter(([, { out }]) => !out));
     if (!placement.ok) {
         return { ok: false, problems: placement.problems.map(({ message }) => message) };
     }
     const planned = machines.map((machine) => plannedGuest(region, images, machine, placement.on.get(machine.name) ?? ""));
-    const problems = [...collisions(region, machines), ...shrinking(planned, previous), ...dangers(region, planned, previous)];
-    return problems.length > 0 ? { ok: false, problems } : { ok: true, guests: withTurns(planned, previous) };
+    const problems = [...collisions(region, machines), ...shrinking(planned, existing), ...dangers(region, planned, existing)];
+    return problems.length > 0 ? { ok: false, problems } : { ok: true, guests: withTurns(planned, existing) };
 }
 
-/** What the stack keeps of its guests. */
-export function recordsOf(guests: readonly PlannedGuest[]): GuestRecords {
+/** What the stack keeps of its guests, and of those that are out. */
+export function recordsOf(guests: readonly PlannedGuest[], out: GuestRecords = {}): GuestRecords {
+    const made = guests.map(({ machine, spec, system }): [string, GuestRecord] => [
+        machine.name,
+        { hypervisor: spec.hypervisor, system, diskGiB: spec.diskGiB },
+    ]);
+    return { ...out, ...Object.fromEntries(made) };
+}
+
+/** What the stack keeps of the guests that are out: where each of them was, for as long as that hypervisor exists. */
+export function outRecords(region: Pick<GuestRegion, "outGuests" | "hypervisors">, previous: GuestRecords): GuestRecords {
     return Object.fromEntries(
-        guests.map(({ machine, spec, system }) => [
-            machine.name,
-            { hypervisor: spec.hypervisor, system, diskGiB: spec.diskGiB },
-        ]),
+        (region.outGuests ?? []).flatMap(({ name }) => {
+            const record = previous[name];
+            return record && region.hypervisors.some((hypervisor) => hypervisor.name === record.hypervisor)
+                ? [[name, { ...record, out: true as const }]]
+                : [];
+        }),
     );
+}
+
+/** The guests that are out and have a place, which nobody else gets. A pin that was changed counts when they are back. */
+function keptOut(region: GuestRegion, previous: GuestRecords): readonly LibvirtMachine[] {
+    const kept = outRecords(region, previous);
+    return (region.outGuests ?? []).filter(({ name }) => name in kept).map(({ hypervisor: _, ...machine }) => machine);
 }
 
 function plannedGuest(
@@ -122,6 +143,14 @@ function shrinking(guests: readonly PlannedGuest[], previous: GuestRecords): str
     });
 }
 
+/** What to do about each fact for which a guest is made anew, where it is one of all control planes. */
+const oneAtATime =
+    "change image, hypervisor, address or user of one control plane at a time, with a pulumi up after each. " +
+    "An image that the lock pins anew is another one for all who name it: declare the one that they have, by the url of " +
+    "the lock before, in fjord:images under another name, run npm run lock, write that name as image of all control " +
+    "planes, and take it away from one after the other. fjord:guestNetwork and the pool of a hypervisor cannot be " +
+    "changed for one alone: put them back, or bring up a fresh region";
+
 /** Replacing a control plane deletes its member of etcd: one at a time, and never the only one. */
 function dangers(region: GuestRegion, guests: readonly PlannedGuest[], previous: GuestRecords): string[] {
     const controlPlanes = guests.filter(({ machine }) => machine.role === "control-plane");
@@ -134,7 +163,7 @@ function dangers(region: GuestRegion, guests: readonly PlannedGuest[], previous:
     );
     if (anew.length > 1) {
         return [
-            `${anew.join(", ")} would be made anew in one run, and etcd would lose its majority\n  what to do: change the image, place or address of one control plane at a time, with a pulumi up after each`,
+            `${anew.join(", ")} would be made anew in one run, and etcd would lose its majority\n  what to do: ${oneAtATime}`,
         ];
     }
     if (anew.length === 1 && staying.length === 0) {

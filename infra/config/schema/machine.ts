@@ -40,7 +40,7 @@ const machineFields = () => ({
         .boolean()
         .default(false)
         .describe(
-            "True while the machine is lost or away: it leaves the cluster, and its place is kept. A control plane that is out still counts among the 1, 3 or 5.",
+            "True while the machine is lost or away: it leaves the cluster, and its place is kept. A guest is removed with its disk and all that is on it; its room on its hypervisor stays free, and when it is back it is made anew. A control plane that is out still counts among the 1, 3 or 5.",
         ),
 });
 

@@ -270,3 +270,11 @@ test("a mirror has guest images by their content", () => {
         `https://mirror.bgo.node/fjord/images/${image.sha256}.qcow2`,
     );
 });
+
+test("a guest that is out is no machine of the region, and is remembered; a server is not", () => {
+    const config = regionOf(set(guestRegion(), ["machines", 4, "out"], true));
+    assert.ok(!config.machines.some(({ name }) => name === "worker-02"));
+    assert.deepEqual(config.outGuests?.map(({ name, kind }) => [name, kind]), [["worker-02", "libvirt"]]);
+    assert.equal(regionOf(guestRegion()).outGuests, undefined);
+    assert.equal(regionOf(set(region(), ["machines", 4, "out"], true)).outGuests, undefined);
+});
