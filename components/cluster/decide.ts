@@ -248,6 +248,34 @@ export function decideLeave(
     };
 }
 
+const giveUp = "if the whole cluster is to be given up, run again with FJORD_GIVE_UP_CLUSTER set to the region's name";
+
+/**
+ * Why a control plane must not leave where no other one answers and its own API server says how the cluster is;
+ * undefined where it may: when a region goes, workers and other control planes have left before, and their nodes are
+ * deleted, those of lost machines too.
+ */
+export function decideLastLeave(fqdn: string, own: Surroundings): Refusal | undefined {
+    const others = own.etcd.filter(({ learner }) => !learner).length - 1;
+    if (others > 0) {
+        return {
+            do: "refuse",
+            problem: `its API server says that etcd has ${others} other members, but no other control plane answers here`,
+            fix: `make them reachable, then run again; ${giveUp}`,
+        };
+    }
+    const nodes = own.nodes.map(({ name }) => name).filter((name) => name !== fqdn);
+    if (nodes.length > 0) {
+        const more = nodes.length > 5 ? ` and ${nodes.length - 5} more` : "";
+        return {
+            do: "refuse",
+            problem: `it is the last control plane of a cluster that still has nodes: ${nodes.slice(0, 5).join(", ")}${more}`,
+            fix: `keep it, or take those machines out of the stack first (kubectl delete node for one that is gone for good), then run again; ${giveUp}`,
+        };
+    }
+    return undefined;
+}
+
 function drainOrReason(node: NodeState | undefined, nodes: readonly NodeState[], leaving: string): LeavePlan["drain"] {
     if (!node) {
         return { skipped: "the cluster has no node of that name" };

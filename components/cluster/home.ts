@@ -29,5 +29,7 @@ export function stackFiles(stack: string, home: string = fjordHome()) {
         tunnelLog: file("tunnel.log"),
         /** Held by whoever takes a node out of service, or changes the members of etcd. */
         changeLock: file("change.lock"),
+        /** Says that a machine was silent for long when it left the cluster. */
+        lost: (fqdn: string) => file(`lost.${path.basename(fqdn)}`),
     } as const;
 }

@@ -11,7 +11,7 @@ export interface ControlPlane {
 }
 
 /** Kinds of SSH failure that another control plane may not have. */
-const elsewhere = ["no-answer", "refused", "broken"];
+const elsewhere = ["no-answer", "refused", "broken", "jump"];
 
 /** How often all are asked before it is an error: an API server may be restarting. */
 const rounds = 3;

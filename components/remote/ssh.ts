@@ -15,15 +15,18 @@ export interface SshServer extends SshTarget {
     readonly name: string;
 }
 
-/** What went wrong with a connection; every kind has its own advice. */
-export type SshFailure = "no-answer" | "refused" | "host-key" | "key" | "broken" | "timeout";
+/**
+ * What went wrong with a connection; every kind has its own advice. `jump`: the jump host does not answer, or lets nobody
+ * through, which says nothing about the machine behind it.
+ */
+export type SshFailure = "no-answer" | "refused" | "host-key" | "key" | "broken" | "timeout" | "jump";
 
 /** A failure of SSH itself, never of the command that ran over it. */
 export class SshError extends Error {
     constructor(
         readonly kind: SshFailure,
         readonly server: string,
-        problem: string,
+        readonly problem: string,
         fix: string,
     ) {
         super(`fjord: ${server}: ${problem}\n  what to do: ${fix}`);
@@ -219,6 +222,38 @@ function channel(client: Client, host: string, port: number): Promise<Duplex> {
     );
 }
 
+/** A jump host's silence, told apart from that of the machine. */
+function ofJumpHost(error: Error): Error {
+    return error instanceof SshError && (error.kind === "no-answer" || error.kind === "refused")
+        ? new SshError(
+              "jump",
+              error.server,
+              error.problem,
+              "check the jump host and the way to it; nothing is known of the machine behind it, so run again when it answers",
+          )
+        : error;
+}
+
+/** SSH_OPEN_CONNECT_FAILED (RFC 4254, section 5.1): the jump host tried. Any other reason is the jump host's own. */
+const connectFailed = 2;
+
+/** Why a jump host opened no way to a machine. */
+function noWay(server: SshServer, error: Error & { reason?: unknown }): SshError {
+    return error.reason === connectFailed
+        ? new SshError(
+              "no-answer",
+              server.name,
+              `its jump host cannot reach ${address(server)} (${error.message})`,
+              "check that the machine is powered on and reachable from the jump host, then run again",
+          )
+        : new SshError(
+              "jump",
+              server.name,
+              `its jump host opens no way to ${address(server)} (${error.message})`,
+              "check the jump host's SSH server (AllowTcpForwarding, PermitOpen, load), then run again",
+          );
+}
+
 /**
  * Logs in, with the host key verified and the jump host's too.
  * @throws SshError naming the machine, the address and what to do
@@ -232,16 +267,15 @@ export async function connect(
     if (!server.jump) {
         return wrap(server, await openPatiently(server.name, server, credentials, deadline));
     }
-    const hop = await openPatiently(`jump host of ${server.name}`, server.jump, credentials, deadline);
+    const hop = await openPatiently(`jump host of ${server.name}`, server.jump, credentials, deadline).catch(
+        (error: Error) => {
+            throw ofJumpHost(error);
+        },
+    );
     try {
         const client = await openPatiently(server.name, server, credentials, deadline, () =>
             channel(hop, server.address, server.port).catch((error: Error) => {
-                throw new SshError(
-                    "no-answer",
-                    server.name,
-                    `its jump host cannot reach ${address(server)} (${error.message})`,
-                    "check that the machine is powered on and reachable from the jump host, then run again",
-                );
+                throw noWay(server, error);
             }),
         );
         client.once("close", () => hop.end());

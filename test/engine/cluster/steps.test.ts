@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { InitInput, MemberInput } from "../../../components/cluster/spec";
@@ -30,8 +33,13 @@ async function step(
     return { code, stdout, stderr };
 }
 
-/** A control plane on which `observe` says this, and everything else succeeds silently. */
-async function controlPlane(name: string, last: number, observed: string) {
+/** A control plane on which `observe` says this and `api` answers kubectl and etcdctl; all else succeeds silently. */
+async function controlPlane(
+    name: string,
+    last: number,
+    observed: string,
+    api: (command: string) => string | undefined = () => undefined,
+) {
     const commands: string[] = [];
     const server = await startServer({
         name,
@@ -40,6 +48,10 @@ async function controlPlane(name: string, last: number, observed: string) {
             commands.push(command);
             if (command.includes("cluster-observe")) {
                 return { code: 0, stdout: observed };
+            }
+            const answer = api(command);
+            if (answer !== undefined) {
+                return { code: 0, stdout: answer };
             }
             if (command.includes("/etc/kubernetes/pki/ca.crt")) {
                 return { code: 0, stdout: `${Buffer.from("CA\n").toString("base64")}\n` };
@@ -100,13 +112,53 @@ test("leaving a region that is gone resets the machine if it answers, and is don
     const a = await controlPlane("cp-01", 11, empty);
     t.after(() => a.server.stop());
     const input: MemberInput = { ...init([a]), member: a.member, settings: "s" };
-    const env = { FJORD_GIVE_UP_CLUSTER: "no-oslo-1" };
+    const home = fs.mkdtempSync(path.join(os.tmpdir(), "fjord-leave-"));
+    t.after(() => fs.rmSync(home, { recursive: true }));
+    const env = { FJORD_GIVE_UP_CLUSTER: "no-oslo-1", FJORD_HOME: home };
     const gone = { ...input, member: { ...a.member, ssh: { ...a.member.ssh, port: 1 } } };
     const { code, stdout, stderr } = await step("leave", gone, env);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /did not answer and was not reset/);
+    assert.match(stderr, /^fjord: cp-01\.osl\.node .* was not reset; it was tried for 0 s and counts as lost: nothing listens.*\n {2}if it comes back: .*\n {2}what to do then: /);
     const failed = await step("leave", input, env);
     assert.equal(failed.code, 1, "a reset that fails on a machine that answers is an error");
+});
+
+/** `kubectl get nodes -o json` of nodes that are Ready. */
+const nodes = (...names: readonly string[]): string =>
+    JSON.stringify({
+        items: names.map((name) => ({
+            metadata: { name, uid: name, resourceVersion: "1", annotations: { "fjord/aside": "restart" } },
+            spec: { unschedulable: true },
+            status: { conditions: [{ type: "Ready", status: "True" }] },
+        })),
+    });
+
+test("the last control plane that answers leaves a cluster that has gone, and none that still has nodes", async (t) => {
+    let there = nodes("cp-01.osl.node", "worker-01.osl.node");
+    const a = await controlPlane("cp-01", 11, empty, (command) => {
+        if (command.includes("etcdctl")) {
+            return command.includes("member list") ? "a1, started, cp-01.osl.node, https://10.0.0.11:2380, https://10.0.0.11:2379, false\n" : "[]";
+        }
+        if (command.includes("cluster-reset")) {
+            return "";
+        }
+        return command.includes("get nodes") ? there : undefined;
+    });
+    const b = await controlPlane("cp-02", 12, empty);
+    t.after(() => a.server.stop());
+    // It has left in this very run: nobody answers there, and its node is deleted.
+    await b.server.stop();
+    const input: MemberInput = { ...init([a, b]), member: a.member, settings: "s" };
+    const wasReset = (): boolean => a.commands.some((command) => command.includes("cluster-reset"));
+    const kept = await step("leave", input);
+    assert.equal(kept.code, 1, kept.stdout);
+    assert.match(kept.stderr, /cp-01\.osl\.node: step leave failed: it is the last control plane .* still has nodes: worker-01\.osl\.node\n {2}what to do: .*FJORD_GIVE_UP_CLUSTER/);
+    assert.equal(wasReset(), false);
+    there = nodes("cp-01.osl.node");
+    const gone = await step("leave", input);
+    assert.equal(gone.code, 0, gone.stderr);
+    assert.equal(wasReset(), true);
 });
 
 test("an unknown verb is refused", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decideLeave, decideMember, Standing, Wanted } from "../../../components/cluster/decide";
+import { decideLastLeave, decideLeave, decideMember, Standing, Wanted } from "../../../components/cluster/decide";
 import { ca, etcdMember, memberHolding, node, nothing } from "./fixtures";
 
 const fqdn = "cp-01.osl.node";
@@ -115,3 +115,21 @@ test("a control plane leaves etcd, unless that would end the cluster", () => {
     });
     assert.match(refusal.do === "refuse" ? refusal.fix : "", /FJORD_GIVE_UP_CLUSTER/);
 });
+
+for (const [what, nodes, etcd, expected] of [
+    ["a region goes, and it is alone", ["cp-01"], [11], undefined],
+    ["a lost worker's node was deleted, its own too", [], [11], undefined],
+    ["it never began", [], [], undefined],
+    ["the other control planes have just left, the workers are still there", ["cp-01", "worker-01", "worker-02"], [11], /last control plane .* still has nodes: worker-01, worker-02$/],
+    ["many workers are there", ["cp-01", "w1", "w2", "w3", "w4", "w5", "w6", "w7"], [11], /w5 and 2 more$/],
+    ["the others are there, but do not answer here", ["cp-01", "cp-02"], [11, 12], /etcd has 1 other members/],
+] as const) {
+    test(`the last control plane that answers leaves: ${what}`, () => {
+        const refusal = decideLastLeave("cp-01", {
+            nodes: nodes.map((name) => node(name)),
+            etcd: etcd.map((last) => etcdMember(`cp-${last}`, last)),
+        });
+        assert.ok(expected ? expected.test(refusal?.problem ?? "") : refusal === undefined, refusal?.problem);
+        assert.match(refusal?.fix ?? "FJORD_GIVE_UP_CLUSTER", /FJORD_GIVE_UP_CLUSTER/);
+    });
+}

@@ -15,7 +15,7 @@ export interface TestServerOptions {
     /** The public key that may log in. */
     readonly authorized: string;
     readonly run?: (command: string, stdin: string) => { code: number; stdout?: string; stderr?: string } | "never";
-    /** Where forwarded connections really go; refused where absent. */
+    /** Where forwarded connections really go: nowhere where it says so. Absent: they are forbidden. */
     readonly forwardTo?: () => number | undefined;
 }
 
@@ -53,8 +53,12 @@ export async function startServer(options: TestServerOptions): Promise<TestServe
                 });
             });
         });
+        const { forwardTo } = options;
+        if (!forwardTo) {
+            return;
+        }
         connection.on("tcpip", (accept, reject) => {
-            const port = options.forwardTo?.();
+            const port = forwardTo();
             if (port === undefined) {
                 return reject();
             }

@@ -3,7 +3,7 @@ import * as net from "node:net";
 import { test } from "node:test";
 import { connect, operatorCredentials, portTaken, SshError } from "../../../components/remote/ssh";
 import { seconds } from "../../../infra/config/types";
-import { startServer } from "./ssh-server";
+import { startServer, TestServer } from "./ssh-server";
 import { keyPair } from "../../support/ssh-key";
 
 const key = keyPair();
@@ -104,6 +104,24 @@ test("goes through a jump host, whose key is verified too", async (t) => {
     );
     assert.equal(wrong.kind, "host-key");
     assert.equal(wrong.server, "jump host of cp-01");
+});
+
+test("a jump host that fails says nothing about the machine behind it", async (t) => {
+    const down = await startServer({ name: "bastion", authorized: key.public });
+    await down.stop();
+    const forbids = await startServer({ name: "bastion", authorized: key.public });
+    const alone = await startServer({ name: "bastion", authorized: key.public, forwardTo: () => undefined });
+    t.after(() => Promise.all([forbids.stop(), alone.stop()]));
+    const behind = ({ target: { name: _, ...hop } }: TestServer) =>
+        failure(connect({ name: "cp-01", address: "10.0.0.11", port: 22, user: "root", hostKey: "x y", jump: hop }, credentials));
+    for (const [jump, kind, words] of [
+        [down, "jump", /jump host of cp-01: nothing listens at 127.*\n.*nothing is known of the machine behind it/],
+        [forbids, "jump", /cp-01: its jump host opens no way to 10\.0\.0\.11:22 .*\n.*AllowTcpForwarding/],
+        [alone, "no-answer", /cp-01: its jump host cannot reach 10\.0\.0\.11:22/],
+    ] as const) {
+        const error = await behind(jump);
+        assert.deepEqual([error.kind, words.test(error.message)], [kind, true], error.message);
+    }
 });
 
 test("the operator's key file wins over the agent, and having neither is said", () => {
