@@ -3,6 +3,7 @@ import { drain } from "./drain";
 import { findLive, LiveCluster, waitFor } from "./live";
 import { NodeState, somewhereToGo } from "./nodes";
 import { Session, StepError } from "./session";
+import { letIn, setAside } from "./set-aside";
 import { Member } from "./spec";
 
 /**
@@ -54,24 +55,29 @@ export interface Aside {
     readonly drainTimeout: Seconds;
     /** What more than Ready the node must be when it is back. Default: nothing. */
     readonly back?: (node: NodeState) => boolean;
+    /** Why it is set aside, for who looks at its node: `roll`. Default: that. */
+    readonly reason?: string;
     /** How long it may take until the node is back. Default 300 s: a server that boots, and its pods' images. */
     readonly limit?: Seconds;
 }
 
 /**
  * Does something to a node that its pods would suffer from: they are moved away first, respecting their disruption
- * budgets, and let in again when the node is back and the cluster healthy. Left cordoned where it does not come back.
+ * budgets, and let in again when the node is back and the cluster healthy. Left cordoned and marked where it does not
+ * come back or the run is ended: the next run finishes that (`finish-aside.ts`). What a person cordoned stays so.
  */
 export async function aside(
     session: Session,
     live: LiveCluster,
-    { member, ready, drainTimeout, back = () => true, limit = seconds(300) }: Aside,
+    { member, ready, drainTimeout, back = () => true, reason = "roll", limit = seconds(300) }: Aside,
     work: () => Promise<void>,
 ): Promise<void> {
-    if (somewhereToGo(await live.nodes(), member.fqdn)) {
+    const nodes = await live.nodes();
+    if (somewhereToGo(nodes, member.fqdn)) {
+        await setAside(live, nodes.find(({ name }) => name === member.fqdn), reason);
         const result = await drain(live, member.fqdn, drainTimeout);
         if (!result.drained) {
-            await live.kubectl(["uncordon", member.fqdn], { what: `uncordon ${member.fqdn}` });
+            await letIn(live, member.fqdn);
             throw StepError.of(
                 member.fqdn,
                 "roll",
@@ -93,7 +99,7 @@ export async function aside(
             "look at it (journalctl -u kubelet), then run again; the node stays cordoned until then",
         );
     }
-    await live.kubectl(["uncordon", member.fqdn], { what: `uncordon ${member.fqdn}` });
+    await letIn(live, member.fqdn);
     if (member.role === "control-plane" && !(await waitFor(seconds(240), () => findLive(session, [member])))) {
         throw StepError.of(
             member.fqdn,

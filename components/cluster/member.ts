@@ -5,6 +5,7 @@ import { alone } from "./change";
 import { decideMember, MemberDecision, Refusal, Standing, Wanted } from "./decide";
 import { membersOf, removalProblem } from "./etcd";
 import { fileParams, NodeFile } from "./files";
+import { finishAside } from "./finish-aside";
 import { recordedSettings } from "./init";
 import { joinConfiguration, resetConfiguration, taintOf, toYaml } from "./kubeadm";
 import { findLive, LiveCluster, waitFor } from "./live";
@@ -14,6 +15,7 @@ import { paths, sharedPki } from "./paths";
 import { awaitReady } from "./ready";
 import { roll } from "./roll";
 import { Session, StepError } from "./session";
+import { isAside } from "./set-aside";
 import { settingsHash } from "./settings";
 import { Member, MemberInput } from "./spec";
 
@@ -255,7 +257,7 @@ export async function member(session: Session, input: MemberInput): Promise<stri
           })
         : await enter(first);
     await joining?.end;
-    const { decision } = first.decision.do === "join" ? await look() : first;
+    const { decision, standing } = first.decision.do === "join" ? await look() : first;
     if (decision.do === "refuse") {
         refuse(machine, decision);
     }
@@ -270,6 +272,10 @@ export async function member(session: Session, input: MemberInput): Promise<stri
     if (decision.do === "roll") {
         await roll(session, input, decision);
         done.push("rolled");
+    }
+    if (decision.do === "nothing" && isAside(standing.node)) {
+        await finishAside(live, spec.region, machine.fqdn);
+        done.push("let in again");
     }
     if (await mark(live, machine)) {
         done.push("marked");

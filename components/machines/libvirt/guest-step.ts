@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { text } from "node:stream/consumers";
 import { Seconds, seconds } from "../../../infra/config/types";
-import { restartMachine } from "../../cluster/machine-restart";
+import { finishRestart, RestartedMachine, restartMachine } from "../../cluster/machine-restart";
 import { Session } from "../../cluster/session";
 import { connect, operatorCredentials, SshClient, SshError, SshResult, SshServer } from "../../remote/ssh";
 import { renderScript, ScriptExit, ScriptMode, scriptCommand, ScriptValue } from "../../remote/script";
@@ -11,6 +11,7 @@ import { expandHome } from "../expand-home";
 import { consolePath, domainName } from "./identity";
 import { bootLimits, GuestVerb, guestParams, scriptLimit } from "./guest-script";
 import { GuestTask } from "./guest-task";
+import { domainIsOff } from "./power";
 import { reachToRemove } from "./reach";
 
 /** Kinds of SSH failure of a guest that boots: nobody is there yet, or sshd is started anew by cloud-init. */
@@ -183,40 +184,42 @@ async function create(client: SshClient, task: GuestTask): Promise<void> {
 
 /** What can be changed while it runs, and then, where there is need, a restart with its pods moved away. */
 async function update(client: SshClient, task: GuestTask): Promise<void> {
-    await onHypervisor(client, task, "change");
-    if ((await onHypervisor(client, task, "restart", "check")) === "drift") {
-        await restart(client, task);
-    }
-    // Whether or not the disk has just been made larger: an earlier run may have ended in between.
-    await growFileSystem(task);
-}
-
-/** Alone, and with the guest's pods moved away. */
-async function restart(client: SshClient, task: GuestTask): Promise<void> {
-    const { guest, fqdn, role, drainTimeout } = task;
-    const { name: _, ...ssh } = guestServer(task);
     const session = new Session({ kind: "key", privateKey: task.privateKey });
+    const machine = restarted(client, task);
     try {
-        await restartMachine(
-            session,
-            {
-                region: guest.region,
-                name: guest.name,
-                fqdn,
-                role,
-                nodeAddress: guest.address,
-                ssh,
-                drainTimeout,
-                limit: bootLimits[guest.acceleration],
-            },
-            async () => {
+        await onHypervisor(client, task, "change");
+        if ((await onHypervisor(client, task, "restart", "check")) === "drift") {
+            await restartMachine(session, machine, async () => {
                 await onHypervisor(client, task, "restart");
                 await waitForGuest(client, task);
-            },
-        );
+            });
+        }
+        // Whether or not the disk has just been made larger: an earlier run may have ended in between.
+        await growFileSystem(task);
+        // As may have one that restarted it: pulumi runs a failed or killed update again, with no drift left.
+        await finishRestart(session, machine);
     } finally {
         session.close();
     }
+}
+
+/** The guest as a machine that is restarted alone, and with its pods moved away. */
+function restarted(client: SshClient, task: GuestTask): RestartedMachine {
+    const { guest, fqdn, role, drainTimeout, hypervisor } = task;
+    const { name: _, ...ssh } = guestServer(task);
+    const domain = domainName(guest.region, guest.name);
+    return {
+        region: guest.region,
+        name: guest.name,
+        fqdn,
+        role,
+        nodeAddress: guest.address,
+        ssh,
+        drainTimeout,
+        limit: bootLimits[guest.acceleration],
+        off: () => domainIsOff(client, domain),
+        switchOff: `virsh destroy ${domain} on ${hypervisor.name}`,
+    };
 }
 
 const verbs: Readonly<Record<string, (client: SshClient, task: GuestTask) => Promise<void>>> = {

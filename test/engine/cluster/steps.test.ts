@@ -7,6 +7,7 @@ import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { InitInput, MemberInput } from "../../../components/cluster/spec";
 import { startServer } from "../../unit/cluster/ssh-server";
+import { settingsHash } from "../../../components/cluster/settings";
 import { machine, spec } from "../../unit/cluster/fixtures";
 import { keyPair } from "../../support/ssh-key";
 
@@ -159,6 +160,24 @@ test("the last control plane that answers leaves a cluster that has gone, and no
     const gone = await step("leave", input);
     assert.equal(gone.code, 0, gone.stderr);
     assert.equal(wasReset(), true);
+});
+
+test("a node that an earlier run left cordoned is let in again, though nothing differs", async (t) => {
+    const home = fs.mkdtempSync(path.join(os.tmpdir(), "fjord-member-"));
+    t.after(() => fs.rmSync(home, { recursive: true }));
+    const ca = Buffer.from("CA\n").toString("base64");
+    const held = `started=\ncompleted=no-oslo-1 ${settingsHash(spec)}\netcdData=false\ncredentials=true\nca=${ca}\nkubelet=1.36.4\napiReady=false\n`;
+    const a = await controlPlane("cp-01", 11, empty, (command) =>
+        command.includes("get nodes") ? nodes("cp-01.osl.node", "worker-01.osl.node") : undefined,
+    );
+    const worker = await controlPlane("worker-01", 21, held);
+    t.after(() => Promise.all([a.server.stop(), worker.server.stop()]));
+    const input: MemberInput = { ...init([a]), member: { ...worker.member, role: "worker" }, settings: "s" };
+    const { code, stdout, stderr } = await step("member", input, { FJORD_HOME: home });
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /let in again/);
+    const patch = a.commands.find((command) => command.includes("patch node worker-01.osl.node"));
+    assert.match(patch ?? "", /"fjord\/aside":null.*"unschedulable":null/);
 });
 
 test("an unknown verb is refused", async () => {
