@@ -133,7 +133,8 @@ export class Cluster extends pulumi.ComponentResource {
         const leaving = (machine: Machine, after: readonly pulumi.Resource[]): command.local.Command =>
             new command.local.Command(
                 `${name}-${machine.name}-leave`,
-                { ...local, create: ":", delete: step("leave"), stdin: input(machine), ...again(machine) },
+                // What it says is for people: that a machine was lost, and what to do if it comes back.
+                { ...local, logging: command.local.Logging.Stderr, create: ":", delete: step("leave"), stdin: input(machine), ...again(machine) },
                 { parent: this, dependsOn: [...after, nodeOf(machine).ready], deleteBeforeReplace: true },
             );
         const member = (machine: Machine, after: readonly pulumi.Resource[]): command.local.Command =>

@@ -175,7 +175,7 @@ test("keys pass on stdin only, as a secret; command lines hold neither secrets n
         }
         const stdin = props["stdin"] as pulumi.Output<string>;
         assert.equal(await pulumi.isSecret(stdin), true, name);
-        assert.equal(props["logging"], "none");
+        assert.equal(props["logging"], name.endsWith("-leave") ? "stderr" : "none", name);
         assert.equal(props["dir"], "..");
         const input = JSON.parse(await value(stdin)) as Record<string, unknown>;
         assert.equal(input["privateKey"], "the stack key");

@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import * as fs from "node:fs";
+import * as path from "node:path";
 import type { TestContext } from "node:test";
-import type { Lock } from "../../../infra/config/lock";
 import type { RegionInput } from "../../../infra/config/schema/region";
 import { diagnostics } from "../../../lab/pulumi";
 import { guestImageName } from "../../../lab/services/files";
@@ -69,16 +69,20 @@ const faults: readonly Fault[] = [
     },
     {
         name: "an image with another checksum than the lock's",
-        breaks: async ({ made: { lockFile } }) => {
-            const text = fs.readFileSync(lockFile, "utf8");
-            const lock = JSON.parse(text) as Lock;
+        breaks: async ({ lab, made: { lock } }) => {
             const image = lock.guestImages?.[guestImageName];
             assert.ok(image);
-            const guestImages = { ...lock.guestImages, [guestImageName]: { ...image, sha256: "ab".repeat(32) } };
-            fs.writeFileSync(lockFile, JSON.stringify({ ...lock, guestImages }));
-            return async () => fs.writeFileSync(lockFile, text);
+            // A link to the file that all labs share.
+            const served = path.join(lab.dir, "files", "images", `${image.sha256}.qcow2`);
+            const target = fs.readlinkSync(served);
+            fs.rmSync(served);
+            fs.writeFileSync(served, "other bytes");
+            return async () => {
+                fs.rmSync(served);
+                fs.symlinkSync(target, served);
+            };
         },
-        expected: /fjord: hv-01: step \S+ failed: \S+ has sha256 [0-9a-f]{64}, the lock says (ab){32}.*what to do: /s,
+        expected: /fjord: hv-01: step \S+ failed: \S+ has sha256 [0-9a-f]{64}, the lock says [0-9a-f]{64}.*what to do: /s,
     },
     {
         name: "a name that a foreign domain has",
