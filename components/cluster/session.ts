@@ -1,18 +1,11 @@
 import * as path from "node:path";
 import { Seconds, seconds } from "../../infra/config/types";
+import { runScript } from "../remote/run";
+import { ScriptMode, ScriptValue, shellQuote } from "../remote/script";
 import { connect, SshClient, SshCredentials, SshExecOptions, SshResult } from "../remote/ssh";
-import { renderScript, ScriptExit, ScriptMode, scriptCommand, ScriptValue, shellQuote } from "../remote/script";
 import { Member, serverOf } from "./spec";
 
-/** A failure that says machine, step, cause and what to do; its message is all that a person needs. */
-export class StepError extends Error {
-    override readonly name = "StepError";
-
-    static of(machine: string, step: string, problem: string, fix: string, log?: string): StepError {
-        const where = log === undefined ? "" : `\n  log: ${log} on ${machine}`;
-        return new StepError(`fjord: ${machine}: step ${step} failed: ${problem}\n  what to do: ${fix}${where}`);
-    }
-}
+export { StepError } from "../remote/failure";
 
 /** How long a step waits for a script that an ended run left on the machine; the longest is `kubeadm init`. */
 const lockWait = seconds(900);
@@ -56,33 +49,16 @@ export class Session {
      * @throws StepError with what the script said
      */
     async script(member: Member, { script, mode = "apply", params, timeout }: MemberScript): Promise<string> {
-        const step = `cluster-${script}`;
-        const run = { node: member.fqdn, step, mode };
-        const text = renderScript({ ...run, file: path.join(__dirname, "scripts", `${script}.sh`), params, lockWait });
-        const limit = seconds(timeout + lockWait);
-        const client = await this.client(member);
-        const { code, stdout, stderr } = await client.exec(scriptCommand(run, member.ssh.user, limit), {
-            what: `run ${step}`,
-            stdin: text,
-            timeout: seconds(limit + 15),
+        const { stdout } = await runScript(await this.client(member), {
+            node: member.fqdn,
+            step: `cluster-${script}`,
+            mode,
+            file: path.join(__dirname, "scripts", `${script}.sh`),
+            params,
+            lockWait,
+            timeout,
         });
-        if (code === ScriptExit.ok) {
-            return stdout;
-        }
-        if (stderr.startsWith("fjord:")) {
-            throw new StepError(stderr.trimEnd());
-        }
-        const problem =
-            code === 124 || code === 137
-                ? `it did not end within ${limit} s`
-                : `it ended with code ${code}: ${stderr.trim().slice(0, 500)}`;
-        throw StepError.of(
-            member.fqdn,
-            step,
-            problem,
-            "read the log, mend the cause, run again",
-            `/var/log/fjord/${step}.log`,
-        );
+        return stdout;
     }
 
     close(): void {

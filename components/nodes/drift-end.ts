@@ -1,6 +1,5 @@
 import { text } from "node:stream/consumers";
-import { seconds } from "../../infra/config/types";
-import { renderScript, scriptCommand } from "../remote/script";
+import { runScript } from "../remote/run";
 import { connect } from "../remote/ssh";
 import { EndDriftTask } from "./drift-step";
 
@@ -10,17 +9,9 @@ import { EndDriftTask } from "./drift-step";
  */
 async function main(): Promise<void> {
     const { node, ssh, script, params, timeout, privateKey } = JSON.parse(await text(process.stdin)) as EndDriftTask;
-    const run = { node, step: "drift", mode: "apply" as const };
     const client = await connect({ ...ssh, name: node }, { kind: "key", privateKey });
-    const { code, stderr } = await client.exec(scriptCommand(run, ssh.user, timeout), {
-        what: "take the drift check away",
-        stdin: renderScript({ ...run, file: script, params, lockWait: "none" }),
-        timeout: seconds(timeout + 15),
-    });
+    await runScript(client, { node, step: "drift", mode: "apply", file: script, params, lockWait: "none", timeout });
     client.close();
-    if (code !== 0) {
-        throw new Error(stderr.trim() || `fjord: ${node}: step drift ended with code ${code}`);
-    }
 }
 
 // Ended by hand: a connection that is still being tried would keep the process for its timeout.

@@ -1,14 +1,12 @@
 import { text } from "node:stream/consumers";
 import { enterOrLost, notCleaned, patienceFor } from "../cluster/lost";
+import { runScript } from "../remote/run";
 import { connect } from "../remote/ssh";
-import { renderScript, scriptCommand } from "../remote/script";
-import { seconds } from "../../infra/config/types";
 import { GiveBackTask } from "./give-back-step";
 
 /** Runs the cleaning script on a machine that leaves the stack. One that is lost may come back as it was: that is said. */
 async function main(): Promise<void> {
     const { node, ssh, script, params, timeout, privateKey } = JSON.parse(await text(process.stdin)) as GiveBackTask;
-    const run = { node, step: "clean", mode: "apply" as const };
     const region = String(params["STACK"]);
     const reached = await enterOrLost(
         region,
@@ -16,19 +14,13 @@ async function main(): Promise<void> {
         patienceFor(region, node),
     );
     if ("lost" in reached) {
-        process.stderr.write(`${notCleaned(node, reached)}\n`);
+        process.stderr.write(`${notCleaned(node, reached)}
+`);
         return;
     }
     const client = reached.entered;
-    const { code, stderr } = await client.exec(scriptCommand(run, ssh.user, timeout), {
-        what: "clean the machine",
-        stdin: renderScript({ ...run, file: script, params }),
-        timeout: seconds(timeout + 15),
-    });
+    await runScript(client, { node, step: "clean", mode: "apply", file: script, params, timeout });
     client.close();
-    if (code !== 0) {
-        throw new Error(stderr.trim() || `fjord: ${node}: step clean ended with code ${code}`);
-    }
 }
 
 // Ended by hand: a connection that is still being tried would keep the process for its timeout.

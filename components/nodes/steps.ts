@@ -31,7 +31,7 @@ export type PlainScript = RemoteScript & {
     readonly params: Readonly<Record<string, string | number | boolean | readonly string[]>>;
 };
 
-/** Longest runs. Downloads get minutes, because mirrors and providers differ; the rest is local. */
+/** Longest runs, without the wait for another script on the machine. Downloads get minutes, because mirrors and providers differ; the rest is local. */
 const limits = {
     preflight: seconds(60),
     local: seconds(60),

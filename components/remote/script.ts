@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { Seconds } from "../../infra/config/types";
+import { Seconds, seconds } from "../../infra/config/types";
 
 /** A value that a script can take. Lists become bash arrays, booleans `true`/`false`. */
 export type ScriptValue = string | number | boolean | readonly string[];
@@ -24,6 +24,17 @@ export interface ScriptRun {
      * beside any other. Default 300 s.
      */
     readonly lockWait?: Seconds | "none";
+}
+
+/** How long a script waits for another one that runs on its machine. */
+function lockWaitOf({ lockWait = seconds(300) }: Pick<ScriptRun, "lockWait">): Seconds | "none" {
+    return lockWait;
+}
+
+/** Longest run of a script on the machine: what it may take for itself, after what it may wait for another one. */
+export function scriptLimit(run: Pick<ScriptRun, "lockWait">, timeout: Seconds): Seconds {
+    const wait = lockWaitOf(run);
+    return wait === "none" ? timeout : seconds(timeout + wait);
 }
 
 /** Exit codes of every script (lib.sh): 0 done, 10 drift found by check, 20 failed with a reason, 21 another script holds the machine. */
@@ -82,7 +93,7 @@ export function renderScript(run: ScriptRun): string {
         declaration("NODE", run.node),
         declaration("STEP", run.step),
         declaration("LOG", `/var/log/fjord/${run.step}.log`),
-        declaration("LOCK_WAIT", run.lockWait ?? 300),
+        declaration("LOCK_WAIT", lockWaitOf(run)),
         ...Object.entries(run.params)
             .sort(([a], [b]) => (a < b ? -1 : 1))
             .map(([name, value]) => declaration(name, value)),
@@ -98,8 +109,14 @@ export function renderScript(run: ScriptRun): string {
 /**
  * The command line that runs such a text. It names machine and step, so that every error which quotes it does;
  * it never holds a parameter.
+ *
+ * @param timeout what the script may take for itself; its wait for the machine's lock is added here
  */
-export function scriptCommand(run: Pick<ScriptRun, "node" | "step" | "mode">, user: string, timeout: Seconds): string {
+export function scriptCommand(
+    run: Pick<ScriptRun, "node" | "step" | "mode" | "lockWait">,
+    user: string,
+    timeout: Seconds,
+): string {
     const sudo = user === "root" ? "" : "sudo -n ";
-    return `${sudo}timeout -k 10 ${timeout} bash -s # ${run.node}: ${run.step} ${run.mode}`;
+    return `${sudo}timeout -k 10 ${scriptLimit(run, timeout)} bash -s # ${run.node}: ${run.step} ${run.mode}`;
 }

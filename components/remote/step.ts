@@ -1,8 +1,8 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { Seconds } from "../../infra/config/types";
-import { explainFailure } from "./failure";
-import { renderScript, scriptCommand, ScriptRun, ScriptValue } from "./script";
+import { explainError, StepPlace } from "./failure";
+import { renderScript, scriptCommand, scriptLimit, ScriptRun, ScriptValue } from "./script";
 
 /** How Pulumi reaches a machine: the provider's connection, and the user in it (sudo or not). */
 export interface RemoteConnection {
@@ -22,7 +22,7 @@ export interface RemoteScript {
     readonly secrets?: Readonly<Record<string, pulumi.Input<string>>>;
     /** `none` for a script that may run beside any other on the machine. Default: it waits its turn. */
     readonly lockWait?: ScriptRun["lockWait"];
-    /** Longest run; after it the script is ended on the machine. */
+    /** Longest run, without the wait for another script there; after it the script is ended on the machine. */
     readonly timeout: Seconds;
 }
 
@@ -37,12 +37,24 @@ export interface RemoteStepArgs extends RemoteScript {
     readonly incarnation?: pulumi.Input<string>;
 }
 
-function render(args: RemoteStepArgs): pulumi.Output<string> {
-    const { node, step, script: file, secrets, lockWait } = args;
-    const text = pulumi.all({ ...args.params, ...secrets }).apply((params) =>
-        renderScript({ file, node, step, mode: "apply", params: params as Record<string, ScriptValue>, ...(lockWait && { lockWait }) }),
-    );
+type Run = Pick<ScriptRun, "file" | "node" | "step" | "mode" | "lockWait">;
+
+function render(run: Run, { params, secrets }: RemoteStepArgs): pulumi.Output<string> {
+    const text = pulumi
+        .all({ ...params, ...secrets })
+        .apply((known) => renderScript({ ...run, params: known as Record<string, ScriptValue> }));
     return secrets ? pulumi.secret(text) : text;
+}
+
+/** A hook that says in plain words why a step failed, once the provider's own retries are over. It never asks for another try. */
+function explainFailure(resource: string, place: StepPlace): pulumi.ErrorHook {
+    return new pulumi.ErrorHook(`explain-${resource}`, ({ errors }) => {
+        const text = explainError(place, errors[0] ?? "");
+        if (text) {
+            pulumi.log.error(text);
+        }
+        return false;
+    });
 }
 
 /**
@@ -51,21 +63,23 @@ function render(args: RemoteStepArgs): pulumi.Output<string> {
  * logs, and an error that names machine, step, cause and log.
  */
 export function remoteStep(name: string, args: RemoteStepArgs, opts: pulumi.CustomResourceOptions): command.remote.Command {
-    const run = { node: args.node, step: args.step, mode: "apply" as const };
-    const create = scriptCommand(run, args.connection.user, args.timeout);
+    const { node, step, script: file, lockWait, timeout } = args;
+    const { user, address } = args.connection;
+    const run: Run = { file, node, step, mode: "apply", ...(lockWait && { lockWait }) };
+    const place = { node, step, user, address, limit: scriptLimit(run, timeout) };
     return new command.remote.Command(
         name,
         {
             connection: args.connection.args,
-            create,
-            stdin: render(args),
+            create: scriptCommand(run, user, timeout),
+            stdin: render(run, args),
             addPreviousOutputInEnv: false,
             logging: command.remote.Logging.None,
             ...(args.incarnation !== undefined && { triggers: [args.incarnation] }),
         },
         {
             ...opts,
-            hooks: { onError: [explainFailure({ ...run, address: args.connection.address, resource: name })] },
+            hooks: { onError: [explainFailure(name, place)] },
         },
     );
 }

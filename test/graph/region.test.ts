@@ -51,6 +51,14 @@ test("every step on a machine verifies the host key, prints nothing to the log, 
     }
 });
 
+test("a step that waits for its machine's lock has its own time after that", () => {
+    for (const { name, inputs } of ofType("command:remote:Command")) {
+        const wait = /declare -r LOCK_WAIT='(\d+|none)'/.exec(JSON.stringify(inputs["stdin"]))?.[1];
+        const limit = /timeout -k 10 (\d+)/.exec(String(inputs["create"]))?.[1];
+        assert.ok(Number(limit) >= 60 + (wait === "none" ? 0 : Number(wait)), `${name}: ${limit} s, waits ${wait} s`);
+    }
+});
+
 test("names are unique", () => {
     const seen = registered.map(({ type, name }) => `${type} ${name}`);
     assert.deepEqual(seen.filter((one, i) => seen.indexOf(one) !== i), []);

@@ -88,8 +88,8 @@ function definitionParams(guest: GuestSpec): Readonly<Record<string, ScriptValue
     };
 }
 
-/** Longest run of guest.sh; after it the script is ended on the hypervisor. */
-export function scriptLimit(verb: GuestVerb): Seconds {
+/** What guest.sh may take for itself; after it the script is ended on the hypervisor. */
+export function ownLimit(verb: GuestVerb): Seconds {
     // A guest that is made may have to take the place of another system of its own name.
     return seconds(ownTime + (verb === "settle" || verb === "change" ? 0 : 2 * shutdownWait));
 }

@@ -6,10 +6,11 @@ import { Seconds, seconds } from "../../../infra/config/types";
 import { finishRestart, RestartedMachine, restartMachine } from "../../cluster/machine-restart";
 import { Session } from "../../cluster/session";
 import { connect, operatorCredentials, SshClient, SshError, SshResult, SshServer } from "../../remote/ssh";
-import { renderScript, ScriptExit, ScriptMode, scriptCommand, ScriptValue } from "../../remote/script";
+import { runScript as runOn } from "../../remote/run";
+import { ScriptMode, ScriptValue } from "../../remote/script";
 import { expandHome } from "../expand-home";
 import { consolePath, domainName } from "./identity";
-import { bootLimits, GuestVerb, guestParams, scriptLimit } from "./guest-script";
+import { bootLimits, GuestVerb, guestParams, ownLimit } from "./guest-script";
 import { GuestTask } from "./guest-task";
 import { domainIsOff } from "./power";
 import { reachToRemove } from "./reach";
@@ -38,30 +39,17 @@ interface Script {
     readonly step: string;
     readonly mode?: ScriptMode;
     readonly params: Readonly<Record<string, ScriptValue>>;
-    readonly limit: Seconds;
+    /** What it may take for itself. */
+    readonly timeout: Seconds;
     /** How long to wait for another script on the machine; default 300 s. */
     readonly lockWait?: Seconds;
 }
 
 /** Runs a script of this folder; `drift` only in check mode. */
 async function runScript(client: SshClient, script: Script): Promise<"done" | "drift"> {
-    const { file, step, mode = "apply", params, limit, lockWait } = script;
-    const { name: node, user } = client.server;
-    const { code, stderr } = await client.exec(scriptCommand({ node, step, mode }, user, limit), {
-        what: `run ${step}`,
-        stdin: renderScript({ node, step, mode, file: path.join(__dirname, "scripts", file), params, ...(lockWait && { lockWait }) }),
-        timeout: seconds(limit + 15),
-    });
-    if (code === ScriptExit.ok) {
-        return "done";
-    }
-    if (code === ScriptExit.drift && mode === "check") {
-        return "drift";
-    }
-    throw new Error(
-        stderr.trim() ||
-            `fjord: ${node}: step ${step} ended with code ${code}\n  what to do: read the log, mend the cause, run again\n  log: /var/log/fjord/${step}.log on ${node}`,
-    );
+    const file = path.join(__dirname, "scripts", script.file);
+    const { drift } = await runOn(client, { mode: "apply", ...script, node: client.server.name, file });
+    return drift ? "drift" : "done";
 }
 
 const onHypervisor = (client: SshClient, task: GuestTask, verb: GuestVerb, mode?: ScriptMode): Promise<"done" | "drift"> =>
@@ -70,13 +58,13 @@ const onHypervisor = (client: SshClient, task: GuestTask, verb: GuestVerb, mode?
         step: `guest-${task.guest.name}`,
         ...(mode && { mode }),
         params: guestParams(verb, task),
-        limit: scriptLimit(verb),
+        timeout: ownLimit(verb),
     });
 
 /** Lets the guest's file system take what its disk has got. */
 async function growFileSystem(task: GuestTask): Promise<void> {
     const guest = await connect(guestServer(task), { kind: "key", privateKey: task.privateKey });
-    await runScript(guest, { file: "grow.sh", step: "grow", params: {}, limit: seconds(120) });
+    await runScript(guest, { file: "grow.sh", step: "grow", params: {}, timeout: seconds(120) });
     guest.close();
 }
 
@@ -169,7 +157,7 @@ async function putBase(client: SshClient, { guest, base }: GuestTask): Promise<v
         file: "base-image.sh",
         step: `base-${guest.name}`,
         params: base.params,
-        limit: base.timeout,
+        timeout: base.timeout,
         // Another guest's may be loading it.
         lockWait: seconds(900),
     });
