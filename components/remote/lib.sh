@@ -77,14 +77,51 @@ drop() {
 # room FOLDER...: how much is free for each, by file system: `35G free on /var, 1.2G free on /`.
 room() { df -h --output=avail,target "$@" | awk 'NR > 1 && !seen[$2]++ { printf "%s%s free on %s", (NR > 2 ? ", " : ""), $1, $2 }'; }
 
-# apt ARGS...: apt-get that waits for another holder of its lock for a stated time, then says who holds it.
+# interrupted: true where dpkg has begun what it has not ended.
+interrupted() { [[ -n $(dpkg --audit) || -n $(ls -A /var/lib/dpkg/updates) ]]; }
+
+# mend_dpkg END: ends what a dpkg has begun that was killed. One that still works is waited for, until $SECONDS is END.
+mend_dpkg() {
+    while interrupted && ! dpkg --force-confold --configure -a; do
+        if ((SECONDS >= $1)) || ! tail -n 5 "$LOG" | grep -q 'locked by another process'; then break; fi
+        sleep 2
+    done
+}
+
+# apt_get ARGS...: apt-get as it is always called here.
+apt_get() {
+    apt-get -q -y -o DPkg::Lock::Timeout="${APT_WAIT:-120}" -o Dpkg::Options::=--force-confold \
+        -o Dpkg::Use-Pty=0 -o Acquire::Retries=2 -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 "$@"
+}
+
+# unpack_again ARGS...: unpacks anew what was unpacked by half, which apt takes for the whole; in the version that is
+# asked for, if it is in ARGS.
+unpack_again() {
+    local name argument half=()
+    while read -r name; do
+        for argument in "$@"; do
+            if [[ $argument == "$name="* ]]; then name=$argument; fi
+        done
+        half+=("$name")
+    done < <(dpkg-query -W -f '${db:Status-Status} ${binary:Package}\n' | sed -n 's/^half-installed //p')
+    ((${#half[@]} == 0)) || apt_get install -o APT::Get::Fix-Broken=true -o APT::Get::ReInstall=true \
+        --no-install-recommends --allow-downgrades --allow-change-held-packages "${half[@]}"
+}
+
+# apt ARGS...: apt-get that goes on where an earlier run was ended in the middle of it, and waits for another holder of
+# its lock for a stated time, then says who holds it.
 apt() {
-    local status=0 end=$((SECONDS + ${APT_WAIT:-120}))
+    local status=0 end=$((SECONDS + ${APT_WAIT:-120})) mend=()
+    mend_dpkg "$end"
+    if interrupted; then
+        # What waits for a package that was not unpacked any more gets it, or goes, with what apt is asked for.
+        mend=(-o APT::Get::Fix-Broken=true)
+        if [[ $1 == install ]]; then unpack_again "$@" || true; fi
+    fi
     # apt itself waits for dpkg's lock, but not for that of its lists.
     while true; do
         status=0
-        apt-get -q -y -o DPkg::Lock::Timeout="${APT_WAIT:-120}" -o Dpkg::Options::=--force-confold \
-            -o Dpkg::Use-Pty=0 -o Acquire::Retries=2 -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 "$@" || status=$?
+        apt_get "$@" "${mend[@]}" || status=$?
         ((status == 0)) && return 0
         if ((SECONDS >= end)) || ! tail -n 5 "$LOG" | grep -q 'Could not get lock'; then
             break
@@ -97,6 +134,10 @@ apt() {
     fi
     if tail -n 40 "$LOG" | grep -q 'No space left on device\|enough free space'; then
         fail "the disk is full ($(room /var/cache/apt /var/lib /usr))" "free space where there is least, then run again"
+    fi
+    if tail -n 40 "$LOG" | grep -q '^E: Sub-process /usr/bin/dpkg returned an error\|dpkg was interrupted'; then
+        fail "dpkg does not come to an end: $(tail -n 40 "$LOG" | grep -A 1 '^dpkg: error' | head -n 2 | tr -s ' \n' ' ')" \
+            "mend the package that it names (on the machine: dpkg --configure -a), then run again"
     fi
     fail "apt-get $1 ended with code $status: $(tail -n 40 "$LOG" | grep -E '^(E:|Err:)' | head -n 2 | tr '\n' ' ')" \
         "check that the apt source answers from this machine (mirrors.apt in the stack), then run again"

@@ -53,10 +53,6 @@ else
     done
 
     # Packages that came with fjord, with what they brought along; the owner's own stay.
-    if [[ -e $state/packages.pending ]]; then
-        comm -13 "$state/packages.pending" \
-            <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | sort -u) >>"$state/packages.installed"
-    fi
     if [[ -s $state/packages.installed ]]; then
         mapfile -t installed < <(sort -u "$state/packages.installed")
         mapfile -t present < <(dpkg-query -W -f '${Package}\n' "${installed[@]}" 2>/dev/null | sort -u)

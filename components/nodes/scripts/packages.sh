@@ -5,7 +5,12 @@
 # shellcheck shell=bash
 
 installed_file=/var/lib/fjord/packages.installed
-pending_file=/var/lib/fjord/packages.pending
+
+# What apt runs when it holds its lock, has all files, and is about to unpack them: the packages that its transaction
+# brings anew, dependencies included, go on the list of what to purge one day. So the list has nothing that another
+# installs, and all that a run installs which is ended in the middle. Of apt come (apt.conf(5), Pre-Install-Pkgs, version
+# 2) name, version before or `-`, `<`, version after, and the file.
+note_new="awk 'NF == 5 && \$2 == \"-\" && \$5 ~ /^\\// { print \$1 }' >>$installed_file"
 
 # Name and version of every installed package; dpkg is asked once, not for each package.
 declare -A versions=()
@@ -16,14 +21,14 @@ read_versions() {
         if [[ $status == installed ]]; then versions[$name]=$version; fi
     done < <(dpkg-query -W -f '${db:Status-Status} ${Package} ${Version}\n')
 }
-all_installed() { printf '%s\n' "${!versions[@]}" | sort -u; }
 
-# What this or an interrupted earlier run has installed, dependencies included, goes on the list of what to purge one
-# day.
-note_installed() {
+# Of a run of an earlier version of this script that was ended: what was installed before it. Which of the rest it has
+# installed is not known, but of the packages that are asked for.
+pending_file=/var/lib/fjord/packages.pending
+take_pending() {
     [[ -e $pending_file ]] || return 0
-    comm -13 "$pending_file" <(all_installed) >>"$installed_file"
-    sort -u -o "$installed_file" "$installed_file"
+    comm -13 "$pending_file" <(printf '%s\n' "${!versions[@]}" | sort -u) |
+        grep -Fx -f <(printf '%s\n' "${PINNED[@]%%=*}" "${DISTRIBUTION[@]}") >>"$installed_file" || true
     rm -f "$pending_file"
 }
 
@@ -75,13 +80,11 @@ done
 
 if ! checking; then
     install -d -m 0700 /var/lib/fjord
-    note_installed
     if $refresh || ((${#wanted[@]} > 0)); then apt update; fi
     if ((${#wanted[@]} > 0)); then
-        all_installed >"$pending_file"
-        apt install --no-install-recommends --allow-downgrades --allow-change-held-packages "${wanted[@]}"
+        apt install --no-install-recommends --allow-downgrades --allow-change-held-packages \
+            -o DPkg::Tools::Options::awk::Version=2 -o "DPkg::Pre-Install-Pkgs::=$note_new" "${wanted[@]}"
         read_versions
-        note_installed
         for entry in "${wanted[@]}"; do
             name=${entry%%=*}
             actual=${versions[$name]:-}
@@ -90,6 +93,7 @@ if ! checking; then
                     "see what else manages packages on this machine"
         done
     fi
+    take_pending
 fi
 
 held=$(apt-mark showhold)
