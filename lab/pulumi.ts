@@ -100,6 +100,20 @@ export function resourceEvent(line: string): ResourceEvent | undefined {
     return name === undefined || doing === undefined ? undefined : { name, doing, finished: !doing.endsWith("ing") };
 }
 
+/**
+ * Seconds from the first word of a run about a resource until it says that it failed, by the seconds of the log's own
+ * lines: Pulumi itself says none for what failed (`**creating failed**`). Undefined where it did not fail. Pure.
+ *
+ * @param ending of the resource's name
+ */
+export function failedAfter(log: string, ending: string): number | undefined {
+    const lines = [...log.matchAll(/^ *(\d+\.\d) \s*[@+~<>=-]*\s+[\w@/.-]+:\S* (\S+) (.*)$/gm)]
+        .map(([, at, name, words]) => ({ at: Number(at), name, words }))
+        .filter(({ name }) => name?.endsWith(ending));
+    const failed = lines.find(({ words }) => /^\*\*\w+ failed\b/.test(words ?? ""));
+    return failed && lines[0] && failed.at - lines[0].at;
+}
+
 /** Runs a Pulumi verb on one of the lab's stacks; never throws for its exit code. */
 export async function pulumi(lab: Lab, programs: readonly string[], stack: string, args: readonly string[], progress: Progress = () => undefined): Promise<PulumiRun> {
     const files = stackFiles(lab);

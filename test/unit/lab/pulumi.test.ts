@@ -7,6 +7,7 @@ import { planLab, type Lab } from "../../../lab/plan";
 import { fetchesPlugins, programFolders } from "../../../lab/programs";
 import {
     diagnostics,
+    failedAfter,
     mustPulumi,
     pulumi,
     pulumiEnvironment,
@@ -79,6 +80,26 @@ test("diagnostics come first, or not at all: then the end stands for them", () =
     assert.equal(diagnostics(long).split("\n").length, 30);
     assert.match(diagnostics(long), /^line 20\n[^]*line 49$/);
     assert.equal(diagnostics("error: no stack named 'lab'\n"), "error: no stack named 'lab'");
+});
+
+test("how long a resource took to fail is read off the log's own seconds", () => {
+    const log = [
+        "   3.1  +  kubernetes:core/v1:Namespace argocd creating (0s) ",
+        "  10.0  +  command:local:Command lab-shop-healthy creating (0s) ",
+        "  12.4  +  command:local:Command lab-payment-healthy creating (0s) ",
+        "  30.0 @ updating......",
+        "  42.0  +  command:local:Command lab-shop-healthy created (32s) ",
+        " 101.8  +  command:local:Command lab-payment-healthy creating (89s) error: fjord: payment: step application failed: no",
+        " 102.9  +  command:local:Command lab-payment-healthy **creating failed** error: fjord: payment: step application failed: no",
+        " 103.0  ~  command:local:Command lab-other-healthy updating (0s)",
+        " 103.5  ~  command:local:Command lab-other-healthy **updating failed (0.51s)** error: no",
+        " 104.0     pulumi:pulumi:Stack fjord-lab **failed** 1 error",
+    ].join("\n");
+    assert.equal(failedAfter(log, "-payment-healthy")?.toFixed(1), "90.5");
+    assert.equal(failedAfter(log, "-other-healthy")?.toFixed(1), "0.5");
+    assert.equal(failedAfter(log, "-shop-healthy"), undefined);
+    assert.equal(failedAfter(log, "-absent-healthy"), undefined);
+    assert.equal(failedAfter(log.replaceAll("creating failed", "creating ended"), "-payment-healthy"), undefined);
 });
 
 test("programs that were built here come first on PATH, and then nothing is fetched", () => {
