@@ -14,8 +14,7 @@ async function main(): Promise<void> {
         patienceFor(region, node),
     );
     if ("lost" in reached) {
-        process.stderr.write(`${notCleaned(node, reached)}
-`);
+        process.stderr.write(`${notCleaned(node, reached)}\n`);
         return;
     }
     const client = reached.entered;

@@ -1,8 +1,7 @@
 import * as fs from "node:fs";
 import { text } from "node:stream/consumers";
+import { runScript } from "../../remote/run";
 import { connect, operatorCredentials, SshError } from "../../remote/ssh";
-import { renderScript, scriptCommand } from "../../remote/script";
-import { seconds } from "../../../infra/config/types";
 import { expandHome } from "../expand-home";
 import { TidyTask } from "./tidy-step";
 
@@ -21,18 +20,10 @@ interface PoolReport {
 async function main(): Promise<void> {
     const { hypervisor, identityFile, script, params, timeout } = JSON.parse(await text(process.stdin)) as TidyTask;
     const key = identityFile === undefined ? undefined : fs.readFileSync(expandHome(identityFile), "utf8");
-    const run = { node: hypervisor.name, step: "tidy", mode: "apply" as const };
     try {
         const client = await connect(hypervisor, operatorCredentials(key, process.env["SSH_AUTH_SOCK"]));
-        const { code, stdout, stderr } = await client.exec(scriptCommand(run, hypervisor.user, timeout), {
-            what: "tidy the pool",
-            stdin: renderScript({ ...run, file: script, params }),
-            timeout: seconds(timeout + 15),
-        });
+        const { stdout } = await runScript(client, { node: hypervisor.name, step: "tidy", mode: "apply", file: script, params, timeout });
         client.close();
-        if (code !== 0) {
-            throw new Error(stderr.trim() || `fjord: ${hypervisor.name}: step tidy ended with code ${code}`);
-        }
         const { unwanted } = JSON.parse(stdout) as PoolReport;
         if (unwanted !== "") {
             process.stderr.write(
