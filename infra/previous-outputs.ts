@@ -1,14 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** Gives the value of one of the stack's outputs; undefined where there is none of that name. */
-export type PreviousOutputs = (name: string) => Promise<unknown>;
+/** The function of the engine itself by which a stack reference reads; it belongs to no provider. */
+export const readStackOutputs = "pulumi:pulumi:readStackOutputs";
 
 /**
- * The outputs as the last run that succeeded left them: a stack may refer to itself, and then sees them from before this
- * run. A stack that is new, or was destroyed, has none. Call it once: it registers the reference.
+ * The stack's own outputs as the last run that succeeded left them: a stack may read itself, and then sees them from
+ * before this run. A stack that is new, or was destroyed, has none.
+ *
+ * Asked for without a StackReference, which is a resource: the state would hold the outputs of the run before the last
+ * one, and every refresh after a change of them would find a difference that nobody made.
  */
-export function previousOutputs(): PreviousOutputs {
-    const self = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
-    const reference = new pulumi.StackReference("own-outputs", { name: self });
-    return async (name) => (await reference.getOutputDetails(name)).value;
+export async function previousOutputs(): Promise<Readonly<Record<string, unknown>>> {
+    const name = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
+    const { outputs } = (await pulumi.runtime.invoke(readStackOutputs, { name })) as { readonly outputs?: Record<string, unknown> };
+    return outputs ?? {};
 }

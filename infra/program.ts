@@ -12,7 +12,7 @@ import { RegionConfig, StackConfig, TrustConfig } from "./config/types";
 import { cutStack } from "./error-stack";
 import { fixedOutput, fixedProblems, fixedSettings } from "./fixed-settings";
 import { guestsOutput, parseGuests } from "./previous-guests";
-import { PreviousOutputs, previousOutputs } from "./previous-outputs";
+import { previousOutputs } from "./previous-outputs";
 import { Region } from "./region";
 
 /** Root of the project: what paths in a stack's configuration are relative to. */
@@ -42,8 +42,8 @@ function trustStack(config: TrustConfig): Record<string, unknown> {
 }
 
 /** Refuses to change what a live cluster cannot take. */
-async function refuseFixed(config: RegionConfig, previous: PreviousOutputs): Promise<void> {
-    const problems = fixedProblems(config, await previous(fixedOutput));
+function refuseFixed(config: RegionConfig, previous: unknown): void {
+    const problems = fixedProblems(config, previous);
     if (problems.length > 0) {
         throw new pulumi.RunError(formatProblems(problems, `Pulumi.${pulumi.getStack()}.yaml`));
     }
@@ -61,11 +61,11 @@ function regionGuests(config: RegionConfig, lock: Lock, previous: GuestRecords):
 }
 
 async function regionStack(config: RegionConfig): Promise<Record<string, unknown>> {
-    const previous = previousOutputs();
-    await refuseFixed(config, previous);
+    const previous = await previousOutputs();
+    refuseFixed(config, previous[fixedOutput]);
     const lock = readLock(path.resolve(projectDirectory, config.lock));
     const argocdManifest = await loadUpstreamFile(lock.files["argocd-manifest"], config.mirrors.files?.url, config.mirrors.ca);
-    const before = parseGuests(await previous(guestsOutput));
+    const before = parseGuests(previous[guestsOutput]);
     const guests = regionGuests(config, lock, before);
     const records = recordsOf(guests, outRecords(config, before));
     const trust = await readTrust(config.trustStack);

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { readStackOutputs } from "../../infra/previous-outputs";
 
 /** One resource as the program registered it. */
 export interface Registered {
@@ -40,7 +41,7 @@ const outputs: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
 /**
  * Registers mocks that write down every resource; call it before the program's modules are used.
  *
- * @param stacks outputs of the stacks that the program reads, by the name of the reference
+ * @param stacks outputs of the stacks that the program reads, its own among them, by full name
  */
 export function recordResources(preview: boolean, stacks: Readonly<Record<string, object>> = {}): Registered[] {
     const registered: Registered[] = [];
@@ -54,6 +55,9 @@ export function recordResources(preview: boolean, stacks: Readonly<Record<string
                 return { id: preview && args.custom ? undefined : `${args.name}-id`, state: { ...(args.inputs as object), ...(preview ? {} : outputs[args.type]) } };
             },
             call: (args) => {
+                if (args.token === readStackOutputs) {
+                    return { name: args.inputs["name"], outputs: stacks[args.inputs["name"] as string] ?? {}, secretOutputNames: [] };
+                }
                 throw new Error(`the program called ${args.token}: nothing may be asked of a provider at preview`);
             },
         },
