@@ -151,8 +151,9 @@ describe("the connection of command:remote:Command", () => {
         );
         await assert.rejects(command.create(input), (error: Error) => {
             assert.match(error.message, /Process exited with status 3: running "cat >\/dev\/null; echo said;.*":\n/);
-            assert.match(error.message, /said/);
-            assert.match(error.message, /complained/);
+            // Each line as it was printed: by its beginning it is known for a script's own words.
+            assert.match(error.message, /^said$/m);
+            assert.match(error.message, /^complained$/m);
             assert.doesNotMatch(error.message, /hidden-stdin/);
             assert.doesNotMatch(error.message, /PRIVATE KEY/);
             return true;
