@@ -1,6 +1,7 @@
 /**
  * The unit that loads the firewall at boot. It starts after nftables.service, whose stock configuration begins by
- * flushing everything, and before any network is up.
+ * flushing everything, and before any network is up. That configuration is loaded again by a restart of nftables.service
+ * (PartOf) and by its reload (ReloadPropagatedFrom); both times this unit follows, by After.
  */
 export const firewallUnit = `# Written by fjord; changes are overwritten.
 [Unit]
@@ -12,6 +13,7 @@ Before=network-pre.target shutdown.target
 Wants=network-pre.target
 Conflicts=shutdown.target
 PartOf=nftables.service
+ReloadPropagatedFrom=nftables.service
 
 [Service]
 Type=oneshot

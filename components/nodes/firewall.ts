@@ -1,4 +1,5 @@
 import { formatCidr, parseCidr } from "../../infra/config/network";
+import { Seconds } from "../../infra/config/types";
 import { ComponentPort, PortAudience, PortHolder, PortSettings, portList, portsOn, serviceNodePorts } from "./ports";
 
 /** What the firewall of one machine depends on. */
@@ -10,6 +11,11 @@ export interface FirewallSettings {
     readonly podCidr: string;
     /** CIDRs from which SSH is allowed. */
     readonly sshFrom: readonly string[];
+    /**
+     * How long a machine that is no longer among `nodes` is let in. It leaves the stack in a run that changes the
+     * others first and drains it last: its pods, its kubelet and its etcd member serve until then.
+     */
+    readonly leavingFor: Seconds;
 }
 
 /** The only table that fjord ever writes. Others (kube-proxy's, flannel's, the owner's) are never touched. */
@@ -49,11 +55,24 @@ function set(name: string, cidrs: readonly string[]): string {
 `;
 }
 
+/**
+ * What firewall.sh fills when it takes an address out of a set, and the kernel empties: whatever gives no time of its
+ * own is gone after `timeout`. Single addresses need no interval set.
+ */
+function leavingSet(of: string, timeout: Seconds): string {
+    return `    set ${of}_leaving {
+        typeof ip saddr
+        flags timeout
+        timeout ${timeout}s
+    }
+`;
+}
+
 const sources: Readonly<Record<Exclude<PortAudience, "this-machine">, readonly string[]>> = {
     anyone: [""],
-    nodes: ["ip saddr @nodes "],
-    "nodes-and-pods": ["ip saddr @nodes ", "ip saddr @pods "],
-    "control-planes": ["ip saddr @control_planes "],
+    nodes: ["ip saddr @nodes ", "ip saddr @nodes_leaving "],
+    "nodes-and-pods": ["ip saddr @nodes ", "ip saddr @nodes_leaving ", "ip saddr @pods "],
+    "control-planes": ["ip saddr @control_planes ", "ip saddr @control_planes_leaving "],
 };
 
 function rules(ports: readonly ComponentPort[]): string {
@@ -91,6 +110,8 @@ ${set(
     "control_planes",
     controlPlanes.map((node) => node.nodeAddress),
 )}
+${leavingSet("nodes", settings.leavingFor)}
+${leavingSet("control_planes", settings.leavingFor)}
 ${set("pods", [settings.podCidr])}
 ${set("ssh_from", settings.sshFrom)}
     chain node_ports {
@@ -98,6 +119,7 @@ ${set("ssh_from", settings.sshFrom)}
         ct state established,related accept
         iif "lo" accept
         ip saddr @nodes accept
+        ip saddr @nodes_leaving accept
         ip saddr @pods accept
         fib daddr type local tcp dport ${nodePorts} counter drop comment "NodePorts are for the region's nodes"
         fib daddr type local udp dport ${nodePorts} counter drop comment "NodePorts are for the region's nodes"

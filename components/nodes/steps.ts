@@ -208,6 +208,14 @@ export function containerdStep(plan: NodePlan): PlainScript {
     };
 }
 
+/**
+ * How long other machines let one in that is leaving: its drain, and before it the changes of the other machines, which
+ * come first in a run; with the default drain 32 minutes.
+ */
+function leavingFor({ kubernetes }: Pick<RegionConfig, "kubernetes">): Seconds {
+    return seconds(kubernetes.drainTimeout + 1800);
+}
+
 export function firewallStep(plan: NodePlan): PlainScript {
     const { machine, machines, region } = plan;
     return {
@@ -219,6 +227,7 @@ export function firewallStep(plan: NodePlan): PlainScript {
                 nodes: machines,
                 podCidr: region.kubernetes.podCidr,
                 sshFrom: region.ssh.allowFrom,
+                leavingFor: leavingFor(region),
             }),
             UNIT: firewallUnit,
             SSH_VARIABLE: sshPortsVariable,

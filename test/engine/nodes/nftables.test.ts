@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { FirewallSettings, renderFirewall, sshPortsVariable } from "../../../components/nodes/firewall";
+import { seconds } from "../../../infra/config/types";
 
 const base: FirewallSettings = {
     holder: { role: "control-plane", ingress: false },
@@ -12,6 +13,7 @@ const base: FirewallSettings = {
     ],
     podCidr: "10.244.0.0/16",
     sshFrom: ["192.0.2.0/24"],
+    leavingFor: seconds(1920),
 };
 
 const variants: Readonly<Record<string, FirewallSettings>> = {

@@ -4,6 +4,7 @@ import * as fc from "fast-check";
 import { FirewallSettings, renderFirewall } from "../../../components/nodes/firewall";
 import { firewallUnit } from "../../../components/nodes/firewall-unit";
 import { formatCidr, parseCidr } from "../../../infra/config/network";
+import { seconds } from "../../../infra/config/types";
 
 const octet = fc.integer({ min: 0, max: 255 });
 const address = fc.tuple(octet, octet, octet, octet).map((octets) => octets.join("."));
@@ -17,6 +18,7 @@ const settings: fc.Arbitrary<FirewallSettings> = fc.record({
     nodes: fc.array(fc.record({ nodeAddress: address, role }), { minLength: 1, maxLength: 6 }),
     podCidr: cidr,
     sshFrom: fc.array(cidr, { maxLength: 5 }),
+    leavingFor: fc.integer({ min: 1, max: 100_000 }).map(seconds),
 });
 
 /** Elements of one of the ruleset's sets. */
@@ -69,6 +71,7 @@ const example: FirewallSettings = {
     ],
     podCidr: "10.244.0.0/16",
     sshFrom: ["192.0.2.0/24"],
+    leavingFor: seconds(1920),
 };
 
 /** Lines that accept a port. */
@@ -83,9 +86,11 @@ test("etcd is open to control planes, the API to nodes and pods, and to nobody e
     const ruleset = renderFirewall(example);
     assert.deepEqual(accepting(ruleset, "2379-2380"), [
         'ip saddr @control_planes tcp dport 2379-2380 accept comment "etcd"',
+        'ip saddr @control_planes_leaving tcp dport 2379-2380 accept comment "etcd"',
     ]);
     assert.deepEqual(accepting(ruleset, "6443"), [
         'ip saddr @nodes tcp dport 6443 accept comment "kube-apiserver"',
+        'ip saddr @nodes_leaving tcp dport 6443 accept comment "kube-apiserver"',
         'ip saddr @pods tcp dport 6443 accept comment "kube-apiserver"',
     ]);
     const worker = renderFirewall({ ...example, holder: { role: "worker", ingress: true } });
@@ -110,10 +115,31 @@ test("NodePorts are dropped before they are translated, but answers and the regi
     assert.match(lines[0] ?? "", /hook prerouting priority mangle; policy accept;/);
     const drop = lines.findIndex((line) => line.includes("tcp dport 30000-32767 counter drop"));
     assert.ok(drop > 0);
-    for (const rule of ["ct state established,related accept", "ip saddr @nodes accept", "ip saddr @pods accept"]) {
+    const passing = ["ct state established,related", "ip saddr @nodes", "ip saddr @nodes_leaving", "ip saddr @pods"];
+    for (const rule of passing.map((source) => `${source} accept`)) {
         const index = lines.indexOf(rule);
         assert.ok(index > 0 && index < drop, `"${rule}" must come before the drop`);
     }
+});
+
+test("who leaves is let in where it was, but not to SSH, for a time after which the kernel forgets it", () => {
+    const ruleset = renderFirewall(example);
+    for (const set of ["nodes", "control_planes"]) {
+        const rules = ruleset.split("\n").filter((line) => line.includes(`@${set} `) && !line.includes("SSH"));
+        assert.ok(rules.length > 0);
+        for (const rule of rules) {
+            assert.ok(ruleset.includes(`${rule.replace(`@${set} `, `@${set}_leaving `)}\n`), rule);
+        }
+        assert.match(ruleset, new RegExp(`set ${set}_leaving \\{\n +typeof ip saddr\n +flags timeout\n +timeout 1920s\n +\\}`));
+    }
+    assert.doesNotMatch(ruleset, /leaving.*SSH/);
+});
+
+test("the table is loaded again after whatever flushes it: a boot, a restart and a reload of nftables", () => {
+    for (const line of ["After=nftables.service", "PartOf=nftables.service", "ReloadPropagatedFrom=nftables.service"]) {
+        assert.ok(firewallUnit.split("[Service]")[0]?.includes(`\n${line}\n`), line);
+    }
+    assert.equal(/^ExecReload=(.*)$/m.exec(firewallUnit)?.[1], /^ExecStart=(.*)$/m.exec(firewallUnit)?.[1]);
 });
 
 test("text that is no address is refused, so that nothing can be smuggled into the ruleset", () => {
