@@ -2,6 +2,8 @@ import * as assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import { sshNode } from "../../../lab/node";
 import { defaultMachines } from "../../../lab/plan";
+import { until } from "../../../lab/process";
+import { sampleSecret } from "../../../lab/repo";
 import type { TestRegion } from "../test-region";
 import { Visitor } from "../visitor";
 import { expectWholeRegion } from "./whole";
@@ -25,7 +27,32 @@ true`;
 export const tracesOn = (region: TestRegion, name: string): Promise<string> =>
     sshNode(region.lab, region.node(name), "sh -s", traces.replaceAll("\\$", "$"));
 
-/** A worker comes and goes while visitors are served by another. */
+/** Label of the application's pods. */
+const application = "app.kubernetes.io/name=payment-service";
+
+/** How many pods of the application are ready on a worker. */
+async function readyOn(region: TestRegion, name: string): Promise<number> {
+    const on = `--field-selector=spec.nodeName=${region.node(name).fqdn}`;
+    const ready = '-o=jsonpath={.items[*].status.conditions[?(@.type=="Ready")].status}';
+    const words = await region.kubectl("get", "pods", "-n", sampleSecret.namespace, "-l", application, on, ready);
+    return words.split(/\s+/).filter((word) => word === "True").length;
+}
+
+/** One of the application's pods goes to a worker: no other takes pods while it is made anew. */
+async function movePod(region: TestRegion, to: string): Promise<void> {
+    const others = region.lab.nodes.filter(({ role, name }) => role === "worker" && name !== to).map(({ fqdn }) => fqdn);
+    const pods = await region.kubectl("get", "pods", "-n", sampleSecret.namespace, "-l", application, "-o", "name");
+    const [pod = ""] = pods.split("\n");
+    await region.kubectl("cordon", ...others);
+    try {
+        await region.kubectl("delete", "-n", sampleSecret.namespace, pod, "--wait=false");
+        await until(60_000, async () => (await readyOn(region, to)) > 0, 1000);
+    } finally {
+        await region.kubectl("uncordon", ...others);
+    }
+}
+
+/** A worker comes, takes a pod of the application, and goes, while visitors are served through another. */
 export async function addAndRemoveWorker(t: TestContext, region: TestRegion): Promise<void> {
     await region.setMachines([...defaultMachines, "worker-03"]);
     assert.equal(await tracesOn(region, "worker-03"), "", "a bare server has nothing of fjord's");
@@ -38,6 +65,8 @@ export async function addAndRemoveWorker(t: TestContext, region: TestRegion): Pr
         assert.notEqual(await tracesOn(region, "worker-03"), "", "the check for traces finds a node's");
         t.diagnostic(`worker-03 added in ${added.seconds.toFixed(1)} s`);
 
+        await movePod(region, "worker-03");
+        assert.equal(await readyOn(region, "worker-03"), 1, "half of the requests go to the worker that is removed next");
         await region.configure((input) => ({
             ...input,
             machines: input.machines.filter(({ name }) => name !== "worker-03"),
