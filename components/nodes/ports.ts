@@ -43,28 +43,37 @@ function single(
     return { listener, protocol, first: port, last: port, from, on };
 }
 
+/** Of NGINX, in the node's network: its own status page, and whether it is ready. */
+export const ingressPorts = { status: 8080, ready: 8081 } as const;
+
+/** The ports that no setting moves. */
+export const fixedPorts: readonly ComponentPort[] = [
+    single("ingress status", "tcp", ingressPorts.status, "this-machine", "ingress"),
+    single("ingress readiness", "tcp", ingressPorts.ready, "nodes", "ingress"),
+    single("ingress metrics", "tcp", 9113, "nodes-and-pods", "ingress"),
+    { listener: "etcd", protocol: "tcp", first: 2379, last: 2380, from: "control-planes", on: "control-plane" },
+    single("etcd metrics", "tcp", 2381, "this-machine", "control-plane"),
+    single("kube-apiserver", "tcp", 6443, "nodes-and-pods", "control-plane"),
+    single("flannel (VXLAN)", "udp", 8472, "nodes", "all"),
+    single("flannel health", "tcp", 8475, "this-machine", "all"),
+    single("kubelet health", "tcp", 10248, "this-machine", "all"),
+    single("kube-proxy metrics", "tcp", 10249, "this-machine", "all"),
+    single("kubelet", "tcp", 10250, "nodes-and-pods", "all"),
+    single("kube-proxy health", "tcp", 10256, "nodes", "all"),
+    single("kube-controller-manager", "tcp", 10257, "this-machine", "control-plane"),
+    single("kube-scheduler", "tcp", 10259, "this-machine", "control-plane"),
+];
+
 /**
- * Every port of a node: what the firewall opens, what preflight wants free, and what the kernel must not hand out to
- * an outgoing connection. SSH is not here: the machine had it before.
+ * Every port of a node: what the firewall opens, what preflight wants free, what the kernel must not hand out to an
+ * outgoing connection, and what the stack's own settings must not take. SSH is not here: the machine had it before.
  */
 export function componentPorts(settings: PortSettings): readonly ComponentPort[] {
     return [
         single("ingress (http)", "tcp", settings.httpPort, "anyone", "ingress"),
         single("ingress (https)", "tcp", settings.httpsPort, "anyone", "ingress"),
-        single("ingress readiness", "tcp", 8081, "nodes", "ingress"),
-        single("ingress metrics", "tcp", 9113, "nodes-and-pods", "ingress"),
         single("API load balancer", "tcp", settings.loadBalancerPort, "this-machine", "all"),
-        { listener: "etcd", protocol: "tcp", first: 2379, last: 2380, from: "control-planes", on: "control-plane" },
-        single("etcd metrics", "tcp", 2381, "this-machine", "control-plane"),
-        single("kube-apiserver", "tcp", 6443, "nodes-and-pods", "control-plane"),
-        single("flannel (VXLAN)", "udp", 8472, "nodes", "all"),
-        single("flannel health", "tcp", 8475, "this-machine", "all"),
-        single("kubelet health", "tcp", 10248, "this-machine", "all"),
-        single("kube-proxy metrics", "tcp", 10249, "this-machine", "all"),
-        single("kubelet", "tcp", 10250, "nodes-and-pods", "all"),
-        single("kube-proxy health", "tcp", 10256, "nodes", "all"),
-        single("kube-controller-manager", "tcp", 10257, "this-machine", "control-plane"),
-        single("kube-scheduler", "tcp", 10259, "this-machine", "control-plane"),
+        ...fixedPorts,
     ];
 }
 

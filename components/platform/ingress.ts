@@ -1,6 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import { imageReference, Lock } from "../../infra/config/lock";
 import { MachineConfig, PlatformConfig } from "../../infra/config/types";
+import { ingressPorts } from "../nodes/ports";
 import { takesIngress } from "../nodes/steps";
 import { ingressConfig } from "./ingress-config";
 import { KubernetesObject } from "./manifest";
@@ -13,8 +14,6 @@ export const ingressClass = "nginx";
 const app = "nginx-ingress";
 const configMap = "nginx-config";
 const leaderLease = "nginx-ingress-leader-election";
-const readyPort = 8081;
-const statusPort = 8080;
 const labels = { "app.kubernetes.io/name": app };
 const meta = { name: app, namespace: platformNamespaces.ingress, labels };
 const subjects = [{ kind: "ServiceAccount", name: app, namespace: platformNamespaces.ingress }];
@@ -106,10 +105,10 @@ function flags({ httpPort, httpsPort }: PlatformConfig["ingress"]): readonly str
         "-enable-leader-election=true",
         `-leader-election-lock-name=${leaderLease}`,
         "-nginx-status=true",
-        `-nginx-status-port=${statusPort}`,
+        `-nginx-status-port=${ingressPorts.status}`,
         "-nginx-status-allow-cidrs=127.0.0.1",
         "-ready-status=true",
-        `-ready-status-port=${readyPort}`,
+        `-ready-status-port=${ingressPorts.ready}`,
     ];
 }
 
@@ -148,7 +147,7 @@ function daemonSet(ingress: PlatformConfig["ingress"], lock: Lock): KubernetesOb
                             ports: [
                                 { name: "http", containerPort: ingress.httpPort, hostPort: ingress.httpPort },
                                 { name: "https", containerPort: ingress.httpsPort, hostPort: ingress.httpsPort },
-                                { name: "ready", containerPort: readyPort, hostPort: readyPort },
+                                { name: "ready", containerPort: ingressPorts.ready, hostPort: ingressPorts.ready },
                             ],
                             readinessProbe: { httpGet: { path: "/nginx-ready", port: "ready" }, periodSeconds: 1 },
                             resources: resourceRequirements(figures),

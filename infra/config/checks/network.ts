@@ -1,3 +1,4 @@
+import { fixedPorts, serviceNodePorts } from "../../../components/nodes/ports";
 import * as defaults from "../defaults";
 import { Draft, entriesOf, fieldOr, sectionOf } from "../draft";
 import { contains, parseCidr, parseIpv4, overlaps, formatCidr, Range } from "../network";
@@ -83,20 +84,14 @@ export function sshSources(region: Region): Problem[] {
         }));
 }
 
-/** Ports of a control plane or a node that are in use already. */
-const taken: ReadonlyMap<number, string> = new Map([
-    [22, "SSH"],
-    [2379, "etcd"],
-    [2380, "etcd"],
-    [2381, "etcd's metrics"],
-    [6443, "the API server"],
-    [10248, "the kubelet's health check"],
-    [10249, "kube-proxy's metrics"],
-    [10250, "the kubelet"],
-    [10256, "kube-proxy's health check"],
-    [10257, "the controller manager"],
-    [10259, "the scheduler"],
-]);
+/** TCP ports of a control plane or a node that are in use already, and the NodePorts. */
+function userOf(port: number): string | undefined {
+    const holds = ({ first, last }: { readonly first: number; readonly last: number }): boolean => first <= port && port <= last;
+    if (holds(serviceNodePorts)) {
+        return `NodePorts (${serviceNodePorts.first} to ${serviceNodePorts.last})`;
+    }
+    return port === 22 ? "SSH" : fixedPorts.find((one) => one.protocol === "tcp" && holds(one))?.listener;
+}
 
 export function ports(region: Region): Problem[] {
     const ingress = sectionOf(sectionOf(region, "platform"), "ingress");
@@ -108,12 +103,12 @@ export function ports(region: Region): Problem[] {
         { path: ["platform", "ingress", "httpPort"], port: fieldOr(ingress, "httpPort", defaults.ingress.httpPort) },
         { path: ["platform", "ingress", "httpsPort"], port: fieldOr(ingress, "httpsPort", defaults.ingress.httpsPort) },
     ];
-    const users = new Map(taken);
+    const users = new Map<number, string>();
     return given.flatMap(({ path, port }) => {
         if (port === undefined) {
             return [];
         }
-        const user = port >= 30000 && port <= 32767 ? "NodePorts (30000 to 32767)" : users.get(port);
+        const user = userOf(port) ?? users.get(port);
         users.set(port, formatPath(path));
         return user === undefined
             ? []

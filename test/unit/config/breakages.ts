@@ -104,7 +104,7 @@ const rows: readonly Row[] = [
     ],
     [["kubernetes", "version"], "1.35.2", "fjord:kubernetes.version", /not of minor version 1.36/, /1\.36\.4/],
     [["kubernetes", "maxPods"], 255, "fjord:kubernetes.maxPods", /is 255/, /at most 254/],
-    [["kubernetes", "loadBalancerPort"], 6443, "fjord:kubernetes.loadBalancerPort", /the API server/, /free port/],
+    [["kubernetes", "loadBalancerPort"], 6443, "fjord:kubernetes.loadBalancerPort", /kube-apiserver/, /free port/],
     [["kubernetes", "apiName"], "cp-03.osl.node", "fjord:kubernetes.apiName", /name of a machine/, /such as api/],
     [
         ["kubernetes", "evictionHard"],

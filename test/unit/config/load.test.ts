@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { fixedPorts } from "../../../components/nodes/ports";
 import { platformNamespaces } from "../../../components/platform/namespaces";
 import { accessPort } from "../../../infra/config/defaults";
 import { loadStackConfig } from "../../../infra/config/load";
@@ -159,6 +160,20 @@ test("ranges that overlap, or are too small for the machines, are refused", () =
     // A range that is no range says nothing about addresses, not even those of its default.
     const broken = set(set(region(), ["kubernetes", "serviceCidr"], "10.96"), ["hosts", "git.osl.node"], "10.96.0.9");
     assert.deepEqual(problems(broken), ['fjord:kubernetes.serviceCidr: "10.96" is not an IPv4 range in CIDR form']);
+});
+
+test("no setting takes a port that something else of the platform listens on", () => {
+    const at = (port: number): string[] => problems(set(region(), ["kubernetes", "loadBalancerPort"], port));
+    for (const { listener, protocol, first, last } of fixedPorts) {
+        for (const port of [first, last]) {
+            const expected = `fjord:kubernetes.loadBalancerPort: ${port} is the port of ${listener} on the same node`;
+            assert.deepEqual(at(port), protocol === "tcp" ? [expected] : []);
+        }
+    }
+    for (const port of [22, 80, 443, 30000, 32767]) {
+        assert.equal(at(port).length, 1, String(port));
+    }
+    assert.deepEqual(at(7444), []);
 });
 
 test("SSH from anywhere has to be asked for", () => {

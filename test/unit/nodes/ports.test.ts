@@ -61,3 +61,13 @@ test("a worker with ingress has no control plane's port, and a control plane wit
     const controlPlane = portsOn({ role: "control-plane", ingress: false }, given).map((entry) => entry.first);
     assert.ok(controlPlane.includes(6443) && controlPlane.includes(2379) && !controlPlane.includes(80));
 });
+
+test("whatever NGINX listens on is known, and its status page is for the machine alone", () => {
+    const given = { loadBalancerPort: 7443, httpPort: 80, httpsPort: 443 };
+    const worker = portsOn({ role: "worker", ingress: true }, given);
+    const from = (listener: string) => worker.filter((entry) => entry.listener === listener).map((entry) => [entry.first, entry.from]);
+    assert.deepEqual(from("ingress status"), [[8080, "this-machine"]]);
+    assert.deepEqual(from("ingress readiness"), [[8081, "nodes"]]);
+    const numbers = componentPorts(given).map((entry) => `${entry.protocol} ${entry.first}`);
+    assert.equal(new Set(numbers).size, numbers.length, "each port once");
+});

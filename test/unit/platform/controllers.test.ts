@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { imageReference } from "../../../infra/config/lock";
+import { componentPorts } from "../../../components/nodes/ports";
 import { ingressConfig } from "../../../components/platform/ingress-config";
 import { ingressNamespace, ingressObjects, statusAddress } from "../../../components/platform/ingress";
 import { KubernetesObject } from "../../../components/platform/manifest";
@@ -54,6 +55,17 @@ describe("the sealed-secrets controller", () => {
 });
 
 describe("the ingress", () => {
+    it("listens on no port that preflight, firewall and kernel settings do not know", () => {
+        const { httpPort, httpsPort } = platform.ingress;
+        const known = componentPorts({ loadBalancerPort: 7443, httpPort, httpsPort }).filter(({ on }) => on === "ingress");
+        const [container] = containersOf(ingress);
+        const flags = (container?.args ?? []).flatMap((flag) => /-port=(\d+)$/.exec(flag)?.[1] ?? []).map(Number);
+        assert.ok(flags.length >= 4);
+        for (const port of flags) {
+            assert.ok(known.some(({ first }) => first === port), String(port));
+        }
+    });
+
     it("runs on the host network of every machine without taints, class nginx", () => {
         const pod = (only(ingress, "DaemonSet")["spec"] as { template: { spec: Record<string, unknown> } }).template.spec;
         assert.equal(pod["hostNetwork"], true);

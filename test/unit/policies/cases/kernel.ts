@@ -33,7 +33,7 @@ export const cases: readonly Case[] = [
         compliant: compliant.worker,
         change: {
             at: kernel("net.ipv4.ip_local_reserved_ports"),
-            to: "2379-2381,6443,7443,8081,8443,8472,8475,9113,10248-10250,10256-10257,10259,30000-32000",
+            to: "2379-2381,6443,7443,8080-8081,8443,8472,8475,9113,10248-10250,10256-10257,10259,30000-32000",
         },
         says: /without 30000-32767/,
     },
@@ -42,7 +42,7 @@ export const cases: readonly Case[] = [
         compliant: compliant.controlPlane,
         change: {
             at: kernel("net.ipv4.ip_local_reserved_ports"),
-            to: "2379-2381,6443,8081,8443,8472-8475,10248-10249,10256-10259,30000-32767",
+            to: "2379-2381,6443,8080-8081,8443,8472-8475,10248-10249,10256-10259,30000-32767",
         },
         says: /without the port of kubelet \(10250\)/,
     },
