@@ -38,6 +38,7 @@ export interface PublishedRegion {
         readonly fdatasyncP99: { readonly warn: number; readonly fail: number };
         readonly steal: { readonly warn: number; readonly fail: number };
         readonly clockOffset: { readonly warn: number; readonly fail: number };
+        readonly otherFirewall: RegionConfig["preflight"]["otherFirewall"];
     };
     readonly lock: {
         readonly source: Lock["source"];

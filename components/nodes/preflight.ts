@@ -24,6 +24,8 @@ const reportSchema = z.object({
     disk: z.string(),
     /** Signs of another cluster or owner, or `none`. */
     foreign: z.string(),
+    /** Other firewalls that refuse what comes in or through: `ufw, ip filter INPUT`, or `none`. */
+    firewall: z.string(),
     /** Ports that the node needs and something else has, or `none`. */
     ports: z.string(),
     /** Whether a time service has set the clock: `yes` or `no`. */
@@ -156,6 +158,16 @@ export function preflightChecks(subject: PreflightSubject): readonly Check<Figur
             operator: "one-of",
             fail: "none",
             fix: "stop what listens there (ss -lntup)",
+        },
+        {
+            figure: "firewall",
+            title: "other firewall",
+            unit: "",
+            operator: "one-of",
+            unmeasured: "warn",
+            warn: "none",
+            ...(bounds.otherFirewall === "fail" && { fail: "none" }),
+            fix: "it drops what fjord's firewall lets in: disable it (ufw disable; systemctl disable --now firewalld; take out the chain), or let in there the region's nodes, pods, SSH and ingress and write otherFirewall: warn in fjord:preflight",
         },
         {
             figure: "synchronised",

@@ -88,6 +88,7 @@ export const preflight = {
     fdatasyncP99: { warn: 5, fail: 10 },
     steal: { warn: 3, fail: 10 },
     clockOffset: { warn: 100, fail: 1000 },
+    otherFirewall: "fail",
 } as const;
 
 /** Codename of the Debian release whose packages a region without mirrors takes from Docker: the stable one. */

@@ -132,6 +132,7 @@ export function resolveRegion(input: ParsedRegion, stack: string, directory: str
             fdatasyncP99: bounds(preflight.fdatasyncP99),
             steal: preflight.steal,
             clockOffset: bounds(preflight.clockOffset),
+            otherFirewall: preflight.otherFirewall,
         },
         aptWait: seconds(input.aptWait),
         mirrors: mirrors(input.mirrors, directory),

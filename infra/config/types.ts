@@ -154,7 +154,12 @@ export interface PreflightBounds {
     readonly steal: { readonly warn: number; readonly fail: number };
     /** Distance of the server's clock from the region's other machines. */
     readonly clockOffset: { readonly warn: Milliseconds; readonly fail: Milliseconds };
+    /** Verdict on a server with another firewall that refuses what comes in or through. */
+    readonly otherFirewall: OtherFirewallVerdict;
 }
+
+/** `warn` is for servers whose own firewall lets the region's ports in. */
+export type OtherFirewallVerdict = "fail" | "warn";
 
 /** One container registry and the mirror that stands before it. */
 export interface ImageMirror {

@@ -20,6 +20,7 @@ const good = {
     swap: "0",
     disk: "100000",
     foreign: "none",
+    firewall: "none",
     ports: "none",
     synchronised: "yes",
     clock: "1",

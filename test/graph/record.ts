@@ -16,7 +16,7 @@ export const secretMark = "MARK-OF-A-SECRET";
 /** A machine that passes preflight. */
 const preflight = {
     os: "debian-12", kernel: "6.12", architecture: "x86_64", virtualization: "kvm", cgroup: "2", cpus: "4", memory: "16000", swap: "0", disk: "100000",
-    foreign: "none", ports: "none", synchronised: "yes", clock: "1", fdatasync: "1", steal: "0",
+    foreign: "none", firewall: "none", ports: "none", synchronised: "yes", clock: "1", fdatasync: "1", steal: "0",
 };
 
 /** A hypervisor that does; figures that it shares with a machine are those above. */

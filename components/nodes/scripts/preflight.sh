@@ -41,6 +41,32 @@ measure_clock() {
     ' "${PEERS[@]}"
 }
 
+# Other firewalls that refuse what comes in, or through to pods. What fjord's table accepts still passes theirs, and is
+# dropped there. Neither nft nor any of the others need be installed yet. Fails where nft cannot say.
+other_firewalls() {
+    if ufw status 2>/dev/null | grep '^Status: active' >/dev/null; then echo ufw; fi
+    if systemctl is-active --quiet firewalld 2>/dev/null; then echo firewalld; fi
+    if command -v nft >/dev/null; then
+        # A base chain closes by its policy, or by a rule that drops or rejects whatever gets there.
+        nft list ruleset | perl -ne '
+            if (/^table (\S+ \S+) \{/) { $table = $1 }
+            elsif (/^\tchain (\S+) \{/) { ($chain, $base, $closed) = ($1, 0, 0) }
+            elsif (/^\t\ttype \S+ hook (\S+) .*policy (\w+);/) { ($hook, $closed) = ($1, $2 eq "drop"); $base = $hook =~ /^(input|forward)$/ }
+            elsif (/^\t\t(meta nfproto ipv4 )?(counter packets \d+ bytes \d+ )?(drop|reject)( with .*)?( comment .*)?$/) { $closed = 1 }
+            elsif (/^\t\}/) { print "$table $chain\n" if $base && $closed && $table =~ /^(ip|inet) / && $table ne "inet fjord"; $base = 0 }
+        ' || return
+    fi
+    # The older kernel interface, which nft does not show; where there is no nft, iptables shows whatever there is.
+    local save=iptables-save
+    if command -v nft >/dev/null; then
+        [[ -s /proc/net/ip_tables_names ]] || return 0
+        save=iptables-legacy-save
+    fi
+    if command -v "$save" >/dev/null; then
+        "$save" | sed -nE 's/^:(INPUT|FORWARD) DROP .*/iptables \1/p; s/^-A (INPUT|FORWARD) -j (DROP|REJECT).*/iptables \1/p' | sort -u
+    fi
+}
+
 # The clocks' answers and a second of steal are waited for beside all that follows.
 exec {clock}< <(measure_clock) {steal}< <(measure_steal)
 
@@ -66,6 +92,16 @@ if ! $own; then
     done
 fi
 figure[foreign]=${found[*]:-none}
+
+figure[firewall]=none
+if ! $own; then
+    if closed=$(other_firewalls | paste -sd, -); then
+        closed=${closed//,/, }
+        figure[firewall]=${closed:-none}
+    else
+        figure[firewall]=
+    fi
+fi
 
 # Ports in use: listening TCP sockets (state 0A) and bound UDP ones (07), as the kernel lists them.
 taken=

@@ -103,6 +103,12 @@ export const regionSchema = z.strictObject({
                 defaults.preflight.clockOffset,
                 "Distance of a server's clock from the region's others, milliseconds.",
             ),
+            otherFirewall: z
+                .enum(["fail", "warn"])
+                .default(defaults.preflight.otherFirewall)
+                .describe(
+                    "Verdict on a server with another firewall (ufw, firewalld, a chain that drops): `warn` only where it lets in the region's ports, SSH and pods.",
+                ),
         })
         .prefault({})
         .describe("Bounds of the preflight report."),

@@ -62,6 +62,56 @@ test("clocks that do not answer are left out; where none answers, nothing is mea
     assert.equal(measure("worker-01", { PEERS: deaf }).clock, "");
 });
 
+/** A command of the machine's that stands before its packages'; without a body it is taken away. */
+function command(name: string, body?: string): void {
+    const file = machine.file(`/usr/local/sbin/${name}`);
+    if (body === undefined) {
+        fs.rmSync(file);
+    } else {
+        fs.writeFileSync(file, `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+    }
+}
+
+/** Loads a ruleset in place of what was there. */
+function load(ruleset: string): void {
+    const { code, stderr } = machine.enter(["nft", "-f", "-"], `flush ruleset\n${ruleset}`);
+    assert.equal(code, 0, stderr);
+}
+
+test("another firewall that refuses what comes in is named, whatever of its programs is there", () => {
+    assert.equal(measure("worker-01").firewall, "none");
+
+    machine.run("mv /usr/sbin/nft /usr/sbin/nft.away");
+    command("ufw", "echo Status: inactive");
+    command("iptables-save", "printf '*filter\\n:INPUT ACCEPT [0:0]\\n:FORWARD ACCEPT [0:0]\\n-A INPUT -p tcp -j DROP\\nCOMMIT\\n'");
+    assert.equal(measure("worker-01").firewall, "none", "installed, and open");
+    command("ufw", "echo Status: active");
+    command("systemctl", '[ "$*" = "is-active --quiet firewalld" ]');
+    command("iptables-save", "printf '*filter\\n:INPUT ACCEPT [0:0]\\n:FORWARD DROP [9:9]\\n-A INPUT -j REJECT --reject-with icmp-host-prohibited\\n'");
+    assert.equal(measure("worker-01").firewall, "ufw, firewalld, iptables FORWARD, iptables INPUT");
+    for (const name of ["ufw", "systemctl", "iptables-save"]) {
+        command(name);
+    }
+    machine.run("mv /usr/sbin/nft.away /usr/sbin/nft");
+
+    const input = "type filter hook input priority filter;";
+    load(`
+        table inet filter { chain input { ${input} policy accept; tcp dport 25 counter drop; jump refuse; }; chain refuse { drop; }; }
+        table ip kube-proxy { chain filter-forward { type filter hook forward priority -110; policy accept; ct state new reject; }; }
+        table ip6 filter { chain INPUT { ${input} policy drop; }; }
+        table inet fjord { chain input { ${input} policy drop; }; }
+        table ip nat { chain out { type nat hook output priority 0; policy accept; }; }`);
+    assert.equal(measure("worker-01").firewall, "none", "nobody else's packets, or not all of them");
+    load(`
+        table inet filter { chain last { ${input} policy accept; tcp dport 22 accept; counter reject with icmp type host-prohibited; }; }
+        table ip filter { chain INPUT { ${input} policy drop; tcp dport 22 accept; }; chain FORWARD { type filter hook forward priority 0; policy accept; drop comment "all"; }; }`);
+    assert.equal(measure("worker-01").firewall, "inet filter last, ip filter INPUT, ip filter FORWARD");
+    command("nft", "exit 1");
+    assert.equal(measure("worker-01").firewall, "", "unknown is not fine");
+    command("nft");
+    load("");
+});
+
 test("another owner and ports in use are told, unless the machine is this stack's already", () => {
     // Listening on TCP and bound on UDP is in use; a connection's own end is not, nor another protocol's same number.
     machine.run(`mkdir -p /var/lib/k0s; setsid perl -e '

@@ -54,7 +54,7 @@ const certificate = pem("CERTIFICATE", 20);
 /** A machine and a hypervisor that pass preflight. */
 const report = {
     os: "debian-12", kernel: "6.12", architecture: "x86_64", virtualization: "kvm", cgroup: "2", cpus: "4", memory: "16000",
-    swap: "0", disk: "100000", foreign: "none", ports: "none", synchronised: "yes", clock: "1", fdatasync: "1", steal: "0",
+    swap: "0", disk: "100000", foreign: "none", firewall: "none", ports: "none", synchronised: "yes", clock: "1", fdatasync: "1", steal: "0",
     cpu: "EPYC", available: "90000", tools: "none", daemon: "answers", libvirt: "11.3.0", qemu: "10.0.0", domains: "none",
     kvm: "usable", pool: "present", filesystem: "xfs", inodes: "1000000", direct: "yes", nvme: "yes", bridge: "present",
     filtered: "no", unwanted: "",

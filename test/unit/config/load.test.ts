@@ -53,6 +53,7 @@ test("the example region loads, with every default filled in", () => {
         fdatasyncP99: { warn: 5, fail: 10 },
         steal: { warn: 3, fail: 10 },
         clockOffset: { warn: 100, fail: 1000 },
+        otherFirewall: "fail",
     });
     assert.deepEqual(config.platform.ingress, { backlog: 32768, httpPort: 80, httpsPort: 443 });
     assert.equal(config.platform.reconciliation, 120);

@@ -15,6 +15,7 @@ const bounds: PreflightBounds = {
     fdatasyncP99: { warn: milliseconds(5), fail: milliseconds(10) },
     steal: { warn: 3, fail: 10 },
     clockOffset: { warn: milliseconds(100), fail: milliseconds(1000) },
+    otherFirewall: "fail",
 };
 const subject: HypervisorSubject = {
     pool: "/var/lib/libvirt/images/fjord",

@@ -22,6 +22,7 @@ export const exampleRegion: RegionConfig = {
         fdatasyncP99: { warn: milliseconds(5), fail: milliseconds(10) },
         steal: { warn: 3, fail: 10 },
         clockOffset: { warn: milliseconds(100), fail: milliseconds(1000) },
+        otherFirewall: "fail",
     },
     mirrors: {
         apt: {

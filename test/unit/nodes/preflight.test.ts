@@ -25,6 +25,7 @@ const good: PreflightReport = {
     swap: "0",
     disk: "100000",
     foreign: "none",
+    firewall: "none",
     ports: "none",
     synchronised: "yes",
     clock: "0.4",
@@ -61,6 +62,8 @@ for (const [change, expected] of [
     [{ disk: "4000" }, "fail"],
     [{ swap: "512" }, "fail"],
     [{ ports: "tcp:6443" }, "fail"],
+    [{ firewall: "ufw, ip filter INPUT" }, "fail"],
+    [{ firewall: "" }, "warn"],
     [{ foreign: "/etc/kubernetes/admin.conf" }, "fail"],
     [{ synchronised: "no" }, "warn"],
     [{ clock: "" }, "warn"],
@@ -79,6 +82,13 @@ test("cgroup 1 and swap are warnings only where the stack says so", () => {
     const lab = { ...subject, kubernetes: { failCgroupV1: false, ignorePreflightErrors: ["Swap"] } };
     assert.equal(verdictOf({ cgroup: "1" }, lab), "warn");
     assert.equal(verdictOf({ swap: "512" }, lab), "warn");
+});
+
+test("another firewall is a warning only where the stack says that it lets the region's ports in", () => {
+    const open = { ...subject, bounds: { ...subject.bounds, otherFirewall: "warn" as const } };
+    assert.equal(verdictOf({ firewall: "ufw" }, open), "warn");
+    assert.equal(verdictOf({ firewall: "none" }, open), "pass");
+    assert.ok(!boundParams(preflightChecks(open)).some((line) => line.startsWith("firewall|")));
 });
 
 test("etcd's disk is measured on control planes only", () => {
