@@ -47,10 +47,21 @@ export interface PreflightSubject {
     readonly plan: Plan;
     readonly bounds: PreflightBounds;
     readonly kubernetes: Pick<RegionConfig["kubernetes"], "failCgroupV1" | "ignorePreflightErrors">;
+    /** Version of containerd.io in the lock. */
+    readonly containerd: string;
 }
 
 /** Releases that the scripts are made for and tested on. */
 export const supportedSystems = ["debian-12", "debian-13", "ubuntu-22.04", "ubuntu-24.04"] as const;
+
+/**
+ * Systems that a version of containerd.io is for. Docker names them in it (`2.3.7-1~debian.13~trixie`); one without such a
+ * part is for any.
+ */
+export function systemsFor(containerd: string): readonly string[] {
+    const [, system, release] = /~(debian|ubuntu)\.([\d.]+)~/.exec(containerd) ?? [];
+    return system === undefined ? supportedSystems : supportedSystems.filter((one) => one === `${system}-${release}`);
+}
 
 /** kube-proxy's nftables mode needs it (Kubernetes documentation, virtual IPs). */
 export const oldestKernel = "5.13";
@@ -65,6 +76,7 @@ const sharedKernels = "openvz,lxc,lxc-libvirt,docker,podman,wsl,container-other"
 export function preflightChecks(subject: PreflightSubject): readonly Check<Figure>[] {
     const { bounds, plan, kubernetes } = subject;
     const onControlPlane = subject.role === "control-plane";
+    const systems = systemsFor(subject.containerd);
     const swapAllowed = kubernetes.ignorePreflightErrors.includes("Swap");
     return [
         {
@@ -80,8 +92,11 @@ export function preflightChecks(subject: PreflightSubject): readonly Check<Figur
             title: "operating system",
             unit: "",
             operator: "one-of",
-            fail: supportedSystems.join(","),
-            fix: "install one of these releases",
+            fail: systems.join(","),
+            fix:
+                systems.length === supportedSystems.length
+                    ? "install one of these releases"
+                    : `install this release, which the lock's containerd.io ${subject.containerd} is for, or lock the one of another (npm run lock -- --debian bookworm)`,
         },
         {
             figure: "architecture",

@@ -74,6 +74,7 @@ export function checksFor(plan: NodePlan): readonly Check<Figure>[] {
         plan: planNamed(machine.plan, region.plans),
         bounds: region.preflight,
         kubernetes: region.kubernetes,
+        containerd: plan.lock.packages["containerd.io"],
     });
 }
 

@@ -11,6 +11,7 @@ const subject: PreflightSubject = {
     plan: planNamed("nvme-16gb"),
     bounds: exampleRegion.preflight,
     kubernetes: exampleRegion.kubernetes,
+    containerd: "2.3.7-1",
 };
 
 /** A server as it should be; each test breaks one figure. */
@@ -37,6 +38,23 @@ function verdictOf(change: Partial<PreflightReport>, on: PreflightSubject = subj
     const [figure] = Object.keys(change);
     return judge({ ...good, ...change }, preflightChecks(on)).find((finding) => finding.figure === figure)?.verdict;
 }
+
+for (const [containerd, os, expected] of [
+    ["2.3.7-1~debian.12~bookworm", "debian-12", "pass"],
+    ["2.3.7-1~debian.13~trixie", "debian-12", "fail"],
+    ["2.3.7-1~ubuntu.24.04~noble", "ubuntu-24.04", "pass"],
+    ["2.3.7-1~ubuntu.24.04~noble", "debian-12", "fail"],
+    ["2.3.7-1~debian.11~bullseye", "debian-11", "fail"],
+] as const) {
+    test(`a server with ${os} and containerd ${containerd}: ${expected}`, () => {
+        assert.equal(verdictOf({ os }, { ...subject, containerd }), expected);
+    });
+}
+
+test("a package for another release is named, with what to do", () => {
+    const [found] = judge({ ...good, os: "debian-12" }, preflightChecks({ ...subject, containerd: "2.3.7-1~debian.13~trixie" })).filter(({ verdict }) => verdict === "fail");
+    assert.match(`${found?.bound}: ${found?.fix}`, /debian-13: .*2\.3\.7-1~debian\.13~trixie.*npm run lock/);
+});
 
 test("a good server passes everything", () => {
     assert.deepEqual(
