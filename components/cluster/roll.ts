@@ -8,6 +8,7 @@ import { fileParams } from "./files";
 import { applyBootstrapObjects, recordedSettings } from "./init";
 import { initConfiguration, toYaml } from "./kubeadm";
 import { findLive, LiveCluster } from "./live";
+import { NodeState } from "./nodes";
 import { paths } from "./paths";
 import { Session, StepError } from "./session";
 import { settingsHash } from "./settings";
@@ -47,7 +48,9 @@ export async function roll(session: Session, input: MemberInput, reasons: RollRe
             if (!live) {
                 throw new Error("no API server answers");
             }
-            return behind(live, input, reasons);
+            // A kubelet must not be newer than any API server (Kubernetes' version skew policy).
+            const older = ({ controlPlane, kubeletVersion }: NodeState): boolean => controlPlane && kubeletVersion !== spec.kubernetes.version;
+            return (await behind(live, input, reasons)) ?? (reasons.version && (await live.nodes()).some(older) ? "version" : undefined);
         });
     }
     await alone(spec.region, member.fqdn, async () => {
