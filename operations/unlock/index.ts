@@ -1,11 +1,12 @@
 import { Command } from "commander";
 import * as os from "node:os";
+import { clearHalfWritten } from "./attributes";
 import { findProcess } from "./process";
 import { clearDead, findLocks, lockFolder } from "./unlock";
 
 /** Exit codes: 0 no lock is left, 1 a lock is left because its owner lives or cannot be judged, 2 wrong use. */
 new Command("unlock")
-    .description("Clears a stack's state lock, but only when its owner is provably dead.")
+    .description("Clears a stack's state lock, but only when its owner is provably dead, and what that one left half written.")
     .requiredOption("--stack <name>", "the stack")
     .option("--backend <url>", "state backend", process.env["PULUMI_BACKEND_URL"])
     .option("--project <name>", "Pulumi project", "fjord")
@@ -20,6 +21,11 @@ new Command("unlock")
         }
         if (locks.length === 0) {
             console.log(`stack ${stack} is not locked`);
+        }
+        if (left.length === 0) {
+            for (const file of clearHalfWritten(backend, project, stack)) {
+                console.log(`cleared: ${file}, which a run was writing when it was killed; the state itself is whole`);
+            }
         }
         process.exitCode = left.length > 0 ? 1 : 0;
     })

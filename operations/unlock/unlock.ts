@@ -8,8 +8,8 @@ export interface FoundLock {
     readonly verdict: LockVerdict;
 }
 
-/** Folder of a stack's locks in a `file://` state. */
-export function lockFolder(backend: string, project: string, stack: string): string {
+/** Folder of a `file://` state. */
+export function stateFolder(backend: string): string {
     const url = new URL(backend);
     if (url.protocol !== "file:") {
         throw new Error(
@@ -17,7 +17,12 @@ export function lockFolder(backend: string, project: string, stack: string): str
                 "  what to do: the message of the locked command names the owner's machine and pid; if it is dead, `pulumi cancel`",
         );
     }
-    return path.join(url.pathname, ".pulumi", "locks", "organization", project, stack);
+    return path.join(url.pathname, ".pulumi");
+}
+
+/** Folder of a stack's locks in a `file://` state. */
+export function lockFolder(backend: string, project: string, stack: string): string {
+    return path.join(stateFolder(backend), "locks", "organization", project, stack);
 }
 
 function readLock(file: string): StateLock {

@@ -3,6 +3,7 @@ import * as os from "node:os";
 import type { TestContext } from "node:test";
 import { upTrust, seedRepository } from "../../../lab/region";
 import { stackFiles } from "../../../lab/pulumi";
+import { clearHalfWritten } from "../../../operations/unlock/attributes";
 import { findProcess } from "../../../operations/unlock/process";
 import { clearDead, findLocks, lockFolder } from "../../../operations/unlock/unlock";
 import { killUpAt, type Moment } from "../interrupt";
@@ -25,10 +26,11 @@ export const moments = (lab: string): readonly Moment[] => [...early(lab), late(
 
 /** What `npm run unlock` does; gives what it cleared. */
 export function unlock(region: TestRegion): string[] {
-    const folder = lockFolder(`file://${stackFiles(region.lab).state}`, "fjord", region.lab.name);
-    const locks = findLocks(folder, os.hostname(), findProcess);
+    const backend = `file://${stackFiles(region.lab).state}`;
+    const locks = findLocks(lockFolder(backend, "fjord", region.lab.name), os.hostname(), findProcess);
     assert.equal(locks.length, 1, "a killed run leaves one lock");
     assert.deepEqual(clearDead(locks), [], "its owner is provably dead");
+    clearHalfWritten(backend, "fjord", region.lab.name);
     return locks.map(({ verdict }) => verdict.why);
 }
 

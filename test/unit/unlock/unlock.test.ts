@@ -4,6 +4,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { test } from "node:test";
+import { clearHalfWritten } from "../../../operations/unlock/attributes";
 import { judgeLock, StateLock } from "../../../operations/unlock/judge";
 import { findProcess } from "../../../operations/unlock/process";
 import { clearDead, findLocks, lockFolder } from "../../../operations/unlock/unlock";
@@ -54,4 +55,28 @@ test("only dead locks are removed", (t) => {
 
 test("a state elsewhere is refused with what to do", () => {
     assert.throws(() => lockFolder("s3://bucket", "fjord", "lab"), /pulumi cancel/);
+});
+
+test("attributes that were half written go, and nothing else", (t) => {
+    const backend = fs.mkdtempSync(path.join(os.tmpdir(), "fjord-unlock-"));
+    t.after(() => fs.rmSync(backend, { recursive: true }));
+    const file = (name: string, text: string): string => {
+        const whole = path.join(backend, ".pulumi", name);
+        fs.mkdirSync(path.dirname(whole), { recursive: true });
+        fs.writeFileSync(whole, text);
+        return whole;
+    };
+    const half = [
+        file("stacks/fjord/lab.json.attrs", ""),
+        file("history/fjord/lab/lab-1.checkpoint.json.attrs", '{"user.cache'),
+    ];
+    const whole = [
+        file("stacks/fjord/lab.json", ""),
+        file("stacks/fjord/lab.json.bak.attrs", '{"md5":"x"}'),
+        file("stacks/fjord/trust.json.attrs", ""),
+        file("stacks/other/lab.json.attrs", ""),
+    ];
+    assert.deepEqual(clearHalfWritten(`file://${backend}?metadata=x`, "fjord", "lab"), half);
+    assert.deepEqual([...half, ...whole].filter((one) => fs.existsSync(one)), whole);
+    assert.deepEqual(clearHalfWritten(`file://${backend}`, "fjord", "lab"), []);
 });
