@@ -21,6 +21,19 @@ install_held() {
     if [[ " ${missing[*]}" == *" containerd.io="* ]]; then systemctl restart containerd; fi
 }
 
+# etcd's manifest as it would be now, beside the one that is there. The kubelet takes three minutes to put another one into
+# force, so it is only written where there is need. How the member began is none: kubeadm writes that of every member as if
+# it were the first, and one that has data does not read it.
+readonly PLANNED=/run/fjord/planned
+plan_etcd() {
+    rm -rf "$PLANNED"
+    install -d -m 0700 "$PLANNED"
+    KUBEADM_INIT_DRYRUN_DIR=$PLANNED kubeadm init phase etcd local --dry-run --config "$CONFIG_FILE"
+}
+etcd_differs() {
+    ! diff -q <(grep -v -- --initial-cluster "$PLANNED/etcd.yaml") <(grep -v -- --initial-cluster /etc/kubernetes/manifests/etcd.yaml)
+}
+
 if checking; then
     changed "roll: $PART"
 else
@@ -49,8 +62,8 @@ else
             kubectl --kubeconfig /etc/kubernetes/admin.conf -n kube-system rollout restart daemonset/kube-proxy
         fi
         if [[ $ROLE == control-plane ]]; then
-            # A member that is there already keeps its data and its cluster, whatever the manifest says of beginning.
-            kubeadm init phase etcd local --config "$CONFIG_FILE"
+            plan_etcd
+            if etcd_differs; then kubeadm init phase etcd local --config "$CONFIG_FILE"; fi
             kubeadm init phase control-plane all --config "$CONFIG_FILE"
         fi
         kubeadm upgrade node phase kubelet-config

@@ -223,19 +223,31 @@ test("a reset that leaves a kubelet's credentials behind is an error", (t) => {
 
 test("a roll's settings reach kubeadm phase by phase, the cluster's copy only where this node brings it up to date", (t) => {
     const node = machine(t);
-    node.tool("kubeadm", 'echo "$*" >>/var/lib/kubelet/calls');
+    const planned = (args: string) => `- etcd\n${args}\nimage: etcd:1\n`;
+    node.tool("kubeadm", `echo "$*" >>/var/lib/kubelet/calls; [[ $* != *dry-run* ]] || printf '%s' '${planned("- --initial-cluster=cp-01=a")}' >"$KUBEADM_INIT_DRYRUN_DIR/etcd.yaml"`);
+    node.write("/etc/kubernetes/manifests/etcd.yaml", "- etcd\nimage: etcd:0\n");
     const params = { ...join, PART: "settings", ROLE: "control-plane", VERSION: "1.36.4", PACKAGES: [], UPLOAD: true };
     assert.equal(node.run("roll", params).code, 0);
     assert.equal(node.run("roll", { ...params, ROLE: "worker", UPLOAD: false }).code, 0);
     assert.deepEqual(node.read("/var/lib/kubelet/calls").trim().split("\n"), [
         "init phase upload-config all --config /run/fjord/kubeadm.yaml",
         "init phase addon all --config /run/fjord/kubeadm.yaml",
+        "init phase etcd local --dry-run --config /run/fjord/kubeadm.yaml",
         "init phase etcd local --config /run/fjord/kubeadm.yaml",
         "init phase control-plane all --config /run/fjord/kubeadm.yaml",
         "upgrade node phase kubelet-config",
         "upgrade node phase kubelet-config",
     ]);
     assert.ok(!node.has("/run/fjord/kubeadm.yaml"));
+
+    node.write("/etc/kubernetes/manifests/etcd.yaml", planned("- --initial-cluster=cp-02=b,cp-01=a\n- --initial-cluster-state=existing"));
+    fs.rmSync(path.join(node.root, "/var/lib/kubelet/calls"));
+    assert.equal(node.run("roll", { ...params, UPLOAD: false }).code, 0);
+    assert.deepEqual(
+        node.read("/var/lib/kubelet/calls").trim().split("\n").filter((call) => call.includes("etcd")),
+        ["init phase etcd local --dry-run --config /run/fjord/kubeadm.yaml"],
+        "that a member joined is no need to start it anew",
+    );
     assert.equal(node.run("roll", { ...params, PART: "done" }).code, 0);
     assert.equal(node.read("/etc/fjord/member"), "lab 0123\n");
 });
