@@ -66,6 +66,8 @@ else
             if etcd_differs; then kubeadm init phase etcd local --config "$CONFIG_FILE"; fi
             kubeadm init phase control-plane all --config "$CONFIG_FILE"
         fi
+        # kubeadm names a folder of its own by the second, and fails where the part before has just made one of that name.
+        sleep 1
         kubeadm upgrade node phase kubelet-config
         ;;
     kubelet)
