@@ -1,6 +1,6 @@
 import { seconds } from "../../infra/config/types";
 import { stackFiles } from "./home";
-import { giveUpIfFailed, inUse, withLock } from "./lock";
+import { failureSince, inUse, withLock } from "./lock";
 
 /** Longest wait for the steps before: a roll of a large region takes some minutes a node. */
 const limit = seconds(7200);
@@ -17,5 +17,5 @@ export function alone<T>(region: string, fqdn: string, work: (waited: boolean) =
 /** Whether a machine of the region is being changed, or waits for its turn. */
 export const someoneChanges = (region: string): boolean => inUse(stackFiles(region).changeLock);
 
-/** @throws where a step of the same run has failed with its turn since a moment */
-export const stopAfterFailure = (region: string, since: number): void => giveUpIfFailed(stackFiles(region).changeLock, since);
+/** Why a step gives up: one of the same run has failed with its turn since a moment. Undefined where none has. */
+export const failedBefore = (region: string, since: number): Error | undefined => failureSince(stackFiles(region).changeLock, since);

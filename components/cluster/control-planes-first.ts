@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Seconds, seconds } from "../../infra/config/types";
-import { someoneChanges, stopAfterFailure } from "./change";
+import { failedBefore, someoneChanges } from "./change";
 import { StepError } from "./session";
 
 /** How long nobody may be at work: a control plane's own step looks at its machine first, and is slow where many do. */
@@ -28,7 +28,10 @@ export async function controlPlanesFirst(
         if (what === undefined) {
             return;
         }
-        stopAfterFailure(region, came);
+        const failure = failedBefore(region, came);
+        if (failure) {
+            throw failure;
+        }
         if (someoneChanges(region)) {
             busy = Date.now();
         } else if (Date.now() - busy > idle * 1000) {

@@ -223,6 +223,8 @@ export interface LeavePlan {
     readonly deleteNode: boolean;
 }
 
+const giveUp = "if the whole cluster is to be given up, run again with FJORD_GIVE_UP_CLUSTER set to the region's name";
+
 /** What leaving means when some member other than the machine itself answers. */
 export function decideLeave(
     machine: { fqdn: string; nodeAddress: string; role: "control-plane" | "worker" },
@@ -236,7 +238,7 @@ export function decideLeave(
             return {
                 do: "refuse",
                 problem: `taking this control plane out would end the cluster: ${problem}`,
-                fix: "bring the other members back, or take the dead ones out of the stack first; if the whole cluster is to be given up, run again with FJORD_GIVE_UP_CLUSTER set to the region's name",
+                fix: `bring the other members back, or take the dead ones out of the stack first; ${giveUp}`,
             };
         }
     }
@@ -247,8 +249,6 @@ export function decideLeave(
         deleteNode: node !== undefined,
     };
 }
-
-const giveUp = "if the whole cluster is to be given up, run again with FJORD_GIVE_UP_CLUSTER set to the region's name";
 
 /**
  * Why a control plane must not leave where no other one answers and its own API server says how the cluster is;

@@ -8,6 +8,7 @@ import { resetConfiguration, toYaml } from "./kubeadm";
 import { findLive, LiveCluster, waitFor } from "./live";
 import { enterOrLost, givenUp, noteLost, notReset } from "./lost";
 import { paths } from "./paths";
+import { fallsSilent } from "./ready";
 import { Session, StepError } from "./session";
 import { Member, MemberInput } from "./spec";
 
@@ -54,8 +55,7 @@ export async function refuseIfItRuns(
     fqdn: string,
     patience: Seconds = noticing,
 ): Promise<void> {
-    const silent = await waitFor(patience, async () => ((await live.node(fqdn))?.ready ? undefined : true));
-    if (!silent) {
+    if (!(await fallsSilent(live, fqdn, patience))) {
         throw StepError.of(
             fqdn,
             "leave",

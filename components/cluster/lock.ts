@@ -107,17 +107,11 @@ const run = String(process.ppid);
 
 const failedFile = (file: string): string => `${file}.failed`;
 
-/** Whether another step of the same run has failed with the lock since a moment. */
-function failedSince(file: string, moment: number): boolean {
+/** Why a step gives up: another one of the same run has failed with the lock since a moment. Undefined where none has. */
+export function failureSince(file: string, moment: number): Error | undefined {
     const stats = fs.statSync(failedFile(file), { throwIfNoEntry: false });
-    return stats !== undefined && stats.mtimeMs > moment && fs.readFileSync(failedFile(file), "utf8") === run;
-}
-
-/** @throws where that is so: what broke one node is not done to the next */
-export function giveUpIfFailed(file: string, since: number): void {
-    if (failedSince(file, since)) {
-        throw gaveUp("a step whose turn was before this one failed");
-    }
+    const failed = stats !== undefined && stats.mtimeMs > moment && fs.readFileSync(failedFile(file), "utf8") === run;
+    return failed ? gaveUp("a step whose turn was before this one failed") : undefined;
 }
 
 /** Whether a process that lives holds the lock, or waits for it. */
@@ -161,11 +155,10 @@ async function wait(turn: Turn): Promise<boolean> {
             await sleep(200);
         }
         // Looked at with the lock in hand: who fails says so before giving it back.
-        try {
-            giveUpIfFailed(file, came);
-        } catch (error) {
+        const failure = failureSince(file, came);
+        if (failure) {
             fs.rmSync(file, { force: true });
-            throw error;
+            throw failure;
         }
         return waited;
     } finally {

@@ -12,7 +12,7 @@ import { findLive, LiveCluster, waitFor } from "./live";
 import { markNode } from "./marks";
 import { observe } from "./observe";
 import { paths, sharedPki } from "./paths";
-import { awaitReady } from "./ready";
+import { awaitReady, fallsSilent } from "./ready";
 import { roll } from "./roll";
 import { Session, StepError } from "./session";
 import { isAside } from "./set-aside";
@@ -69,10 +69,7 @@ async function sharedFiles(live: LiveCluster): Promise<NodeFile[]> {
 async function clearTraces(live: LiveCluster, member: Member, join: Join): Promise<void> {
     if (join.waitForSilence) {
         // The control plane takes a node for lost 50 s after its last sign of life.
-        const silent = await waitFor(seconds(90), async () =>
-            (await live.node(member.fqdn))?.ready ? undefined : true,
-        );
-        if (!silent) {
+        if (!(await fallsSilent(live, member.fqdn, seconds(90)))) {
             throw StepError.of(
                 member.fqdn,
                 "member",

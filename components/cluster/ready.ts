@@ -30,6 +30,11 @@ export async function awaitReady(live: Pick<LiveCluster, "kubectl" | "node">, fq
     }
 }
 
+/** Whether the cluster takes a node for silent within a time; one that it does not know is. */
+export async function fallsSilent(live: Pick<LiveCluster, "node">, fqdn: string, patience: Seconds): Promise<boolean> {
+    return (await waitFor(patience, async () => ((await live.node(fqdn))?.ready ? undefined : true))) ?? false;
+}
+
 async function hasNetwork(live: Pick<LiveCluster, "kubectl">): Promise<boolean> {
     const found = await live.kubectl(["get", "daemonset", daemonSetName, "-n", networkNamespace, "--ignore-not-found", "-o", "name"], {
         what: "ask for the pods' network",

@@ -11,7 +11,7 @@ import { findLive, LiveCluster } from "./live";
 import { NodeState } from "./nodes";
 import { paths } from "./paths";
 import { Session, StepError } from "./session";
-import { settingsHash } from "./settings";
+import { runtimePackages, settingsHash } from "./settings";
 import { MemberInput } from "./spec";
 
 /** The version that the cluster's control planes are configured for. */
@@ -32,9 +32,6 @@ async function behind(live: LiveCluster, { spec }: MemberInput, reasons: RollRea
     }
     return reasons.settings && (await recordedSettings(live)) !== settingsHash(spec) ? "settings" : undefined;
 }
-
-/** Packages that the kubelet works with. They have no version of Kubernetes, and roll with the settings. */
-const runtimePackages = ["containerd.io", "kubernetes-cni", "cri-tools"] as const;
 
 /**
  * Changes one running node: alone, with the cluster healthy before and after, its pods moved away for the part that

@@ -3,16 +3,18 @@ import { auditPolicy } from "./apiserver-files";
 import { clusterConfiguration, Document, kubeletConfiguration, kubeProxyConfiguration } from "./kubeadm";
 import { ClusterSpec } from "./spec";
 
+/** Packages that the kubelet works with. They have no version of Kubernetes, and roll with the settings. */
+export const runtimePackages = ["containerd.io", "kubernetes-cni", "cri-tools"] as const;
+
 /** What running nodes are compared by. The version of Kubernetes is left out: it rolls by another path. */
 function settingsOf(spec: ClusterSpec): readonly (Document | object)[] {
     const { kubernetesVersion: _, ...cluster } = clusterConfiguration(spec);
-    const { kubelet: _kubelet, kubeadm: _kubeadm, kubectl: _kubectl, ...runtime } = spec.packages;
     return [
         { ...cluster, apiVersion: cluster.apiVersion, kind: cluster.kind },
         kubeletConfiguration(spec.kubernetes),
         kubeProxyConfiguration(spec.kubernetes),
         auditPolicy(),
-        runtime,
+        Object.fromEntries(runtimePackages.map((name) => [name, spec.packages[name]])),
     ];
 }
 

@@ -3,6 +3,7 @@ import { ClusterSpec, Member } from "../../../components/cluster/spec";
 import { EtcdHealth } from "../../../components/cluster/etcd";
 import { Holding } from "../../../components/cluster/decide";
 import { NodeState } from "../../../components/cluster/nodes";
+import { lock } from "../../fixtures/platform/region";
 
 export const kubernetes: KubernetesConfig = {
     version: "1.36.4",
@@ -28,14 +29,7 @@ export const spec: ClusterSpec = {
         etcd: { repository: "registry.k8s.io", tag: "3.6.8-0" },
         coredns: { repository: "registry.k8s.io/coredns", tag: "v1.14.2" },
     },
-    packages: {
-        "containerd.io": "2.3.7-1",
-        kubelet: "1.36.4-1.1",
-        kubeadm: "1.36.4-1.1",
-        kubectl: "1.36.4-1.1",
-        "kubernetes-cni": "1.9.1-1.1",
-        "cri-tools": "1.36.0-1.1",
-    },
+    packages: lock.packages,
 };
 
 export function machine(name: string, role: Member["role"], last: number, extra: Partial<Member> = {}): Member {
